@@ -1,0 +1,92 @@
+"""The one door to numba: compiler settings, a cache that notices every edit, and the `kernel` decorator.
+
+numba's own disk cache does not see an edit in a helper that lives in another file, so the cache folder's
+name carries a hash of all sources that hold kernels plus the interpreter's and libraries' versions.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import sys
+import tempfile
+import warnings
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+#: x86-64-v3 as a fixed target: one cache serves every recent x86 host, and no host adds its own features.
+_V3_FLAGS = {"avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "movbe", "popcnt", "sse4_1", "sse4_2", "ssse3", "abm"}
+_V3_LLVM = "+sse3,+ssse3,+sse4.1,+sse4.2,+popcnt,+avx,+avx2,+bmi,+bmi2,+f16c,+fma,+lzcnt,+movbe,+cx16,+sahf"
+
+
+def source_hash() -> str:
+    """Hash of every module that defines kernels, with interpreter and compiler versions (hex, 16 digits)."""
+    digest = hashlib.sha256()
+    root = Path(__file__).resolve().parent.parent
+    for path in sorted(root.rglob("*.py")):
+        text = path.read_bytes()
+        if b"kernel" in text or path.parent.name == "state":
+            digest.update(str(path.relative_to(root)).encode())
+            digest.update(text)
+    for item in (sys.version, platform.machine(), version("numba"), version("llvmlite"), version("numpy")):
+        digest.update(item.encode())
+    return digest.hexdigest()[:16]
+
+
+def _writable(folder: Path) -> bool:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".probe{os.getpid()}"
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError:
+        return False
+    return True
+
+
+def cache_folder() -> Path:
+    """Folder of compiled kernels: the user's cache, else a temporary folder with one warning."""
+    base = os.environ.get("KRIMP_CACHE") or os.environ.get("XDG_CACHE_HOME")
+    home = Path(base) if base else Path(os.path.expanduser("~")) / ".cache"
+    folder = home / "krimp" / "kernels" / source_hash()
+    if _writable(folder):
+        return folder
+    folder = Path(tempfile.gettempdir()) / f"krimp-kernels-{os.getuid()}" / source_hash()
+    if not _writable(folder):
+        folder = Path(tempfile.mkdtemp(prefix="krimp-kernels-"))
+    warnings.warn(f"no writable cache folder; compiled kernels go to {folder}", stacklevel=3)
+    return folder
+
+
+def _pin_cpu() -> None:
+    try:
+        with open("/proc/cpuinfo") as info:
+            flags = next((line for line in info if line.startswith("flags")), "").split()
+    except OSError:
+        return
+    if flags and set(flags) >= _V3_FLAGS and platform.machine() == "x86_64":
+        os.environ.setdefault("NUMBA_CPU_NAME", "x86-64-v3")
+        os.environ.setdefault("NUMBA_CPU_FEATURES", _V3_LLVM)
+
+
+CACHE = cache_folder()
+os.environ["NUMBA_CACHE_DIR"] = str(CACHE)
+_pin_cpu()
+
+import numba  # noqa: E402  (its settings are read at import, so they are made first)
+
+#: True when no kernel of this version has been compiled on this machine yet.
+FIRST_USE = not any(CACHE.rglob("*.nbi"))
+
+
+def kernel(function: Callable[..., Any]) -> Any:
+    """Compile `function` once, release the interpreter lock while it runs, keep it on disk."""
+    return numba.njit(nogil=True, cache=True)(function)
+
+
+def helper(function: Callable[..., Any]) -> Any:
+    """Compile a scalar helper that kernels call; it is inlined into them by the compiler."""
+    return numba.njit(nogil=True)(function)
