@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -71,6 +71,7 @@ class Parameters:
                 raise ValueError(f"parameter {parameter.name} is declared twice")
             self.declared[parameter.name] = parameter
         self.values: dict[str, float] = {name: p.value for name, p in self.declared.items()}
+        self._own: dict[str, float] = dict(self.values)
 
     def __getitem__(self, name: str) -> float:
         return self.values[name]
@@ -89,4 +90,12 @@ class Parameters:
                 f"{where or 'parameter'}: {name} = {value:g} {parameter.unit}; "
                 f"allowed is {parameter.low:g} to {parameter.high:g}"
             )
-        self.values[name] = float(value)
+        self.values[name] = self._own[name] = float(value)
+
+    def reset(self) -> None:
+        """Back to the run's own values, without dated actions."""
+        self.values.update(self._own)
+
+    def overlay(self, values: Mapping[str, float]) -> None:
+        """Let dated actions hold on top of the run's own values until the next `reset`."""
+        self.values.update({name: float(value) for name, value in values.items()})

@@ -85,8 +85,12 @@ class EventLog:
 
 @dataclass(frozen=True)
 class Series:
-    """A monthly output variable. `kind`: "flow" (a counter the processes add to), "stock" (observed at month end by
-    the owner's `observe`), "money" (a flow or balance in minor units, written in currency units)."""
+    """A monthly output variable of one owner.
+
+    kind "flow": a counter the processes add to; the other kinds are observed at month end by the owner's `observe`:
+    "stock" a count (multiplied by the run's weight), "money" minor units (written in currency units, multiplied by
+    the weight), "rate" a ratio, index, price or mean (written as it is).
+    """
 
     name: str
     unit: str

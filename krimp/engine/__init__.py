@@ -1,0 +1,1 @@
+"""The month, recording, checkpoints and runs."""

@@ -1,0 +1,154 @@
+"""The model on one page: the phases of a month, in order.
+
+Every name is a module of `krimp.processes`; a module may have `PARAMETERS`, `SERIES`, `ACCOUNTS`, `HAZARDS`,
+`start(world)`, `step(world)` and `observe(world)`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import time
+from collections.abc import Iterator
+from types import ModuleType
+
+import numpy as np
+
+from krimp.processes import life_screening
+from krimp.processes.life_screening import LifeHazard
+from krimp.state import recount
+from krimp.state.ledger import Account
+from krimp.state.parameters import Parameter
+from krimp.state.world import Series, World
+
+PHASES: dict[str, tuple[str, ...]] = {
+    "life": ("mortality", "unions", "fertility", "leaving_home", "schooling", "collective_living"),
+    "work": (
+        "outside_places", "mining", "farming", "public_service", "industry", "shops", "labour_market", "wages",
+        "pensions",
+    ),
+    "money at home": ("household_income", "consumption"),
+    "coming and going": ("student_exit", "out_migration", "return_migration", "newcomers", "late_registration"),
+    "resettlement": ("resettlement",),
+    "homes": (
+        "listing", "second_homes", "hostels", "housing_search", "tenancy", "fitting_out", "maintenance",
+        "abandonment",
+    ),
+    "building": ("developers", "construction", "demolition"),
+    "budget": (
+        "taxes", "transfers", "land_sales", "tax_relief", "pandemic_bill", "public_spending", "debt",
+        "upper_advances", "distress",
+    ),
+    "services": ("heating", "buses", "schools"),
+    "observation": (
+        "population", "census_observation", "hedonic_index", "home_stocks", "lit_windows", "cost_of_living",
+        "traffic", "gdp", "home_appeal", "fiscal_series",
+    ),
+}  # fmt: skip
+
+
+class InvariantError(RuntimeError):
+    """A broken invariant: the run stops and names the process after which it was found."""
+
+
+def modules() -> list[ModuleType]:
+    """All process modules in the order of the month."""
+    return [importlib.import_module(f"krimp.processes.{name}") for names in PHASES.values() for name in names]
+
+
+def _collect(attribute: str) -> Iterator[object]:
+    for module in modules():
+        yield from getattr(module, attribute, ())
+
+
+def all_parameters() -> list[Parameter]:
+    """Parameters of all processes."""
+    return [p for p in _collect("PARAMETERS") if isinstance(p, Parameter)]
+
+
+def all_series() -> list[Series]:
+    """Output variables of all processes."""
+    return [s for s in _collect("SERIES") if isinstance(s, Series)]
+
+
+def all_accounts() -> list[Account]:
+    """Accounts that processes add to the standard ones."""
+    return [a for a in _collect("ACCOUNTS") if isinstance(a, Account)]
+
+
+def all_hazards() -> tuple[LifeHazard, ...]:
+    """Screened life hazards in the order of the month."""
+    return tuple(h for h in _collect("HAZARDS") if isinstance(h, LifeHazard))
+
+
+def all_branches() -> list[str]:
+    """Names of all rule branches, each of which must fire in a default run."""
+    return [str(b) for b in _collect("BRANCHES")]
+
+
+def start(world: World) -> None:
+    """Initialise the processes at the base month, after synthesis."""
+    for branch in all_branches():
+        world.fired[branch] += 0
+    for module in modules():
+        if hasattr(module, "start"):
+            module.start(world)
+
+
+def advance(world: World, wall: dict[str, float] | None = None, check_each: bool = False) -> None:
+    """One month: all phases in order, then the books and the recount. Raises InvariantError.
+
+    `wall` collects seconds by process; `check_each` recounts after every process to name the culprit.
+    """
+    world.month += 1
+    world.clear_counters()
+    world.ledger.open_month()
+    world.seekers.clear()
+    seconds: dict[str, float] = wall if wall is not None else {}
+
+    def timed(name: str, since: float) -> float:
+        now = time.perf_counter()
+        seconds[name] = seconds.get(name, 0.0) + now - since
+        return now
+
+    clock = time.perf_counter()
+    life_screening.step(world, all_hazards())
+    clock = timed("life_screening", clock)
+    for module in modules():
+        if hasattr(module, "step"):
+            module.step(world)
+            name = module.__name__.rsplit(".", 1)[1]
+            clock = timed(name, clock)
+            if check_each:
+                _demand(world.ledger.check() + recount.faults(world, homes=False), name, world)
+                clock = time.perf_counter()
+    _demand(world.ledger.check() + recount.faults(world), "the month's end", world)
+    timed("recount", clock)
+
+
+def _demand(faults: list[str], process: str, world: World) -> None:
+    if faults:
+        shown = "; ".join(faults[:5])
+        raise InvariantError(f"{world.year}-{world.month_of_year:02d}, after {process}: {shown}")
+
+
+def observe(world: World) -> dict[str, np.ndarray]:
+    """Values of all series at the month's end: float64[n_districts + 1] in output units (currency, not minor).
+
+    Counts and money are multiplied by the run's weight.
+    """
+    out: dict[str, np.ndarray] = {}
+    weight = float(world.weight)
+    minor = float(world.pack.config.minor_units)
+    for series in world.series.values():
+        if series.kind == "flow":
+            values = world.counter(series.name).astype(np.float64)
+            if series.by_district:
+                values[-1] = values.sum()
+            out[series.name] = values * weight
+    for module in modules():
+        if hasattr(module, "observe"):
+            for name, values in module.observe(world).items():
+                kind = world.series[name].kind
+                factor = weight if kind == "stock" else weight / minor if kind == "money" else 1.0
+                out[name] = np.asarray(values, np.float64) * factor
+    return out

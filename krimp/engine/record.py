@@ -1,0 +1,219 @@
+"""What a run leaves on disk: series, ledger, balances, events by year, listings, tables and snapshots.
+
+A file is written once, from whole data, to a temporary name, synced and renamed, so that a crash never leaves
+half a file and the same data give the same bytes.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from krimp.state import months
+from krimp.state.codes import EVENTS, FOR_BOTH, FOR_SALE, LABELS, REASONS
+from krimp.state.tables import month_series
+from krimp.state.world import World
+
+ROW_GROUP = 1 << 18
+
+
+def write_parquet(frame: pl.DataFrame, path: Path) -> None:
+    """Write a frame atomically: temporary file, fsync, rename. OSError (disk full) passes through."""
+    temporary = path.with_name(f".{path.name}.tmp")
+    try:
+        with open(temporary, "wb") as file:
+            frame.rechunk().write_parquet(file, compression="zstd", compression_level=1, row_group_size=ROW_GROUP)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+class Recorder:
+    """Collects the monthly rows of a run; its state travels in checkpoints."""
+
+    def __init__(self, world: World) -> None:
+        self.variables = list(world.series)
+        self.values: list[np.ndarray] = []  # one [variables, districts + 1] a month
+        self.months: list[int] = []
+        self.ledger: list[np.ndarray] = []  # int64 [rows, 5]: month, district, debit, credit, amount
+        self.balances: list[np.ndarray] = []
+        self.listings: list[np.ndarray] = []
+        self.person_months = 0
+
+    def month(self, world: World, observed: dict[str, np.ndarray]) -> None:
+        """Add the month that has just ended."""
+        rows = np.full((len(self.variables), world.nd + 1), np.nan)
+        for i, name in enumerate(self.variables):
+            if name in observed:
+                rows[i] = observed[name]
+        self.values.append(rows)
+        self.months.append(world.month)
+        district, debit, credit, amount = world.ledger.rows()
+        block = np.empty((len(amount), 5), np.int64)
+        block[:, 0] = world.month
+        block[:, 1], block[:, 2], block[:, 3] = district, debit, credit
+        block[:, 4] = amount * world.weight
+        self.ledger.append(block)
+        self.balances.append(world.ledger.balance * world.weight)
+
+    def listing_month(self, world: World) -> None:
+        """Add what is on offer for sale now (dwelling row, month, ask)."""
+        d = world.dwellings
+        rows = np.nonzero((d.listed == FOR_SALE) | (d.listed == FOR_BOTH))[0]
+        block = np.empty((len(rows), 4), np.int64)
+        block[:, 0], block[:, 1] = world.month, rows
+        block[:, 2], block[:, 3] = d.ask[rows], d.listed_since[rows]
+        self.listings.append(block)
+
+    # -- checkpoint
+    def state(self) -> dict[str, np.ndarray]:
+        """Arrays that restore the recorder."""
+        return {
+            "values": np.array(self.values),
+            "months": np.array(self.months, np.int64),
+            "ledger": np.concatenate(self.ledger) if self.ledger else np.zeros((0, 5), np.int64),
+            "balances": np.array(self.balances),
+            "listings": np.concatenate(self.listings) if self.listings else np.zeros((0, 4), np.int64),
+            "person_months": np.array([self.person_months], np.int64),
+        }
+
+    def restore(self, state: dict[str, np.ndarray]) -> None:
+        """Take up where `state` was taken."""
+        self.values = list(state["values"])
+        self.months = [int(m) for m in state["months"]]
+        self.ledger = [state["ledger"]]
+        self.balances = list(state["balances"])
+        self.listings = [state["listings"]]
+        self.person_months = int(state["person_months"][0])
+
+    # -- frames
+    def series_frame(self, world: World) -> pl.DataFrame:
+        """month, district, variable, value, unit; district series first by variable, then month, then district."""
+        cube = np.stack(self.values, axis=1)  # variable, month, district
+        names = [*world.districts, "city"]
+        dates = [months.date(m) for m in self.months]
+        parts = []
+        for i, name in enumerate(self.variables):
+            series = world.series[name]
+            take = list(range(world.nd + 1)) if series.by_district else [world.nd]
+            block = cube[i][:, take]
+            keep = ~np.isnan(block)
+            if not keep.any():
+                continue
+            parts.append(
+                pl.DataFrame(
+                    {
+                        "month": pl.Series(np.repeat(np.arange(len(dates)), len(take))),
+                        "district": pl.Series(np.tile(take, len(dates))),
+                        "value": block.ravel(),
+                    }
+                )
+                .filter(pl.Series(keep.ravel()))
+                .with_columns(variable=pl.lit(name), unit=pl.lit(series.unit))
+            )
+        frame = pl.concat(parts)
+        return frame.select(
+            pl.col("month").replace_strict(list(range(len(dates))), dates, return_dtype=pl.Date),
+            pl.col("district").replace_strict(list(range(len(names))), names, return_dtype=pl.String),
+            "variable",
+            "value",
+            "unit",
+        )
+
+    def ledger_frame(self, world: World) -> pl.DataFrame:
+        """month, district, debit, credit, amount (int64 minor units)."""
+        block = np.concatenate(self.ledger)
+        accounts = [a.name for a in world.ledger.accounts]
+        names = [*world.districts, "city"]
+        return pl.DataFrame(
+            {
+                "month": month_series(block[:, 0]),
+                "district": _names(block[:, 1], names),
+                "debit": _names(block[:, 2], accounts),
+                "credit": _names(block[:, 3], accounts),
+                "amount": block[:, 4],
+            }
+        )
+
+    def balances_frame(self, world: World) -> pl.DataFrame:
+        """month, account, balance (int64 minor units) for all accounts that are no flows."""
+        keep = [i for i, a in enumerate(world.ledger.accounts) if a.kind != "flow"]
+        cube = np.array(self.balances)[:, keep]
+        return pl.DataFrame(
+            {
+                "month": month_series(np.repeat(np.array(self.months), len(keep))),
+                "account": _names(np.tile(keep, len(self.months)), [a.name for a in world.ledger.accounts]),
+                "balance": cube.ravel(),
+            }
+        )
+
+    def listings_frame(self, world: World) -> pl.DataFrame:
+        """month, dwelling and its traits, ask: what was on offer each December, at the base and at the end."""
+        block = np.concatenate(self.listings) if self.listings else np.zeros((0, 4), np.int64)
+        rows = block[:, 1]
+        d, b = world.dwellings, world.buildings
+        building = d.building[rows]
+        return pl.DataFrame(
+            {
+                "month": month_series(block[:, 0]),
+                "dwelling": rows.astype(np.uint32),
+                "district": _names(d.district[rows], world.districts),
+                "settlement": _names(d.settlement[rows], [s.id for s in world.settlements]),
+                "settlement_kind": _names(d.settlement[rows], [s.kind for s in world.settlements]),
+                "floor": d.floor[rows],
+                "floors": b.floors[building],
+                "lift": b.lift[building] == 1,
+                "rooms": d.rooms[rows],
+                "area_m2": d.area[rows] / 10.0,
+                "title": _names(d.title[rows], ["none", *LABELS["title"].values()]),
+                "fitted": d.fitted[rows] == 1,
+                "ask": block[:, 2] / float(world.pack.config.minor_units),
+                "listed_since": month_series(block[:, 3]),
+            }
+        )
+
+
+def _names(index: np.ndarray, names: list[str]) -> pl.Series:
+    unique = list(dict.fromkeys(names))
+    position = {name: i for i, name in enumerate(unique)}
+    lookup = np.array([position[name] for name in names], np.uint32)
+    dtype = pl.Enum(unique)
+    return pl.Series(unique, dtype=dtype)[lookup[np.asarray(index, np.int64)]] if len(index) else pl.Series([], dtype=dtype)
+
+
+def events_frame(columns: list[np.ndarray], districts: list[str]) -> pl.DataFrame:
+    """Event columns of one year with names for codes; district is null where an event has none."""
+    month, event, reason, district, person, household, dwelling, other, amount = columns
+    return pl.DataFrame(
+        {
+            "month": month_series(month),
+            "event": _names(event, list(EVENTS)),
+            "reason": _names(reason, list(REASONS)),
+            "district": _names(district, [*districts, "city"]),
+            "person": person,
+            "household": household,
+            "dwelling": dwelling,
+            "other": other,
+            "amount": amount,
+        }
+    )
+
+
+def write_tables(world: World, folder: Path) -> None:
+    """persons, households, dwellings, buildings and shops as Parquet, districts and settlements by name."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("persons", "households", "dwellings", "buildings", "shops"):
+        table = getattr(world, name)
+        frame = table.frame()
+        extra: dict[str, Any] = {}
+        if "district" in frame.columns:
+            extra["district"] = _names(frame["district"].to_numpy(), world.districts)
+        if "settlement" in frame.columns:
+            extra["settlement"] = _names(frame["settlement"].to_numpy(), [s.id for s in world.settlements])
+        write_parquet(frame.with_columns(**extra), folder / f"{name}.parquet")
