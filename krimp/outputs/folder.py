@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import tomllib
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -38,17 +39,23 @@ class Run:
     @property
     def city(self) -> str:
         """Name of the city's pack."""
-        return _text(self.manifest.get("city", ""), "id", "name")
+        return str(self.manifest.get("city", ""))
 
     @property
     def title(self) -> str:
         """The city's name as people write it."""
-        return _text(self.manifest.get("city", ""), "name", "id").strip() or "City"
+        return str(self.pack_config.get("name") or self.city.replace("_", " ").title() or "City")
+
+    @cached_property
+    def pack_config(self) -> dict[str, Any]:
+        """The pack's city.toml as it was copied into the run folder; empty where there is none."""
+        place = self.path / "inputs" / "pack" / "city.toml"
+        return tomllib.loads(place.read_text(encoding="utf-8")) if place.is_file() else {}
 
     @property
     def scenario(self) -> str:
         """Name of the scenario."""
-        return _text(self.manifest.get("scenario", "baseline"), "name", "id")
+        return str(self.manifest.get("scenario", "baseline"))
 
     @property
     def seed(self) -> int:
@@ -68,25 +75,22 @@ class Run:
     @property
     def base(self) -> str:
         """First month, YYYY-MM."""
-        return _month_text(_month_pair(self.manifest)[0])
+        return str(self.manifest.get("base", ""))
 
     @property
     def until(self) -> str:
         """Month asked for as the last, YYYY-MM."""
-        return _month_text(_month_pair(self.manifest)[1])
+        return str(self.manifest.get("until", ""))
 
     @property
     def minor_units(self) -> int:
         """Minor units (fen, cents) in one unit of the currency."""
-        currency = self.manifest.get("currency")
-        if isinstance(currency, dict):
-            return int(currency.get("minor_units", 100))
-        return int(self.manifest.get("minor_units", 100))
+        return int(self.pack_config.get("minor_units", 100))
 
     @property
     def currency(self) -> str:
         """The currency's name."""
-        return _text(self.manifest.get("currency", "yuan"), "name", "code") or "yuan"
+        return str(self.manifest.get("currency") or "yuan")
 
     @property
     def warnings(self) -> list[str]:
@@ -96,7 +100,8 @@ class Run:
     @cached_property
     def districts(self) -> dict[str, str]:
         """District id to name, in the pack's order."""
-        return _names(self.manifest.get("districts", []))
+        names = {str(d["id"]): str(d.get("name") or d["id"]) for d in _items(self.pack_config.get("districts", []))}
+        return {str(d["id"]): names.get(str(d["id"]), str(d["id"])) for d in _items(self.manifest.get("districts", []))}
 
     @cached_property
     def settlements(self) -> dict[str, dict[str, Any]]:
@@ -309,30 +314,8 @@ def _manifest(path: Path) -> dict[str, Any]:
     return found
 
 
-def _month_pair(manifest: dict[str, Any]) -> tuple[Any, Any]:
-    found = manifest.get("months", {})
-    if isinstance(found, dict):
-        return found.get("base", ""), found.get("until", "")
-    return (found[0], found[-1]) if found else ("", "")
-
-
-def _month_text(value: Any) -> str:
-    if isinstance(value, int):
-        return f"{value // 12:04d}-{value % 12 + 1:02d}"
-    return str(value)[:7]
-
-
-def _text(value: Any, *keys: str) -> str:
-    if isinstance(value, dict):
-        return str(next((value[k] for k in keys if value.get(k)), ""))
-    return str(value)
-
-
 def _items(found: Any) -> list[dict[str, Any]]:
     if isinstance(found, dict):
         return [{"id": k, **(v if isinstance(v, dict) else {"name": v})} for k, v in found.items()]
     return [item if isinstance(item, dict) else {"id": item, "name": item} for item in found]
 
-
-def _names(found: Any) -> dict[str, str]:
-    return {str(item["id"]): str(item.get("name") or item["id"]) for item in _items(found)}
