@@ -1,0 +1,187 @@
+"""`krimp bench`: what a month costs on this machine, by size, threads and process.
+
+R is the time of a month over the time to copy a fixed 64 bytes per person alive and 32 per dwelling with the same
+threads, measured in the same process: a ratio that means the same on a fast and a slow machine.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from krimp import __version__
+
+PERSON_BYTES, DWELLING_BYTES = 64, 32
+
+
+def copy_seconds(persons: int, dwellings: int, threads: int) -> float:
+    """Median of five timings of copying 64 bytes a person and 32 a dwelling over `threads` threads."""
+    size = persons * PERSON_BYTES + dwellings * DWELLING_BYTES
+    source = np.ones(size, np.uint8)
+    target = np.zeros(size, np.uint8)
+    cuts = np.linspace(0, size, threads + 1).astype(np.int64)
+
+    def part(i: int) -> None:
+        target[cuts[i] : cuts[i + 1]] = source[cuts[i] : cuts[i + 1]]
+
+    times = []
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(part, range(threads)))
+        for _ in range(5):
+            since = time.perf_counter()
+            list(pool.map(part, range(threads)))
+            times.append(time.perf_counter() - since)
+    return statistics.median(times)
+
+
+def case(city: str, scale: str, threads: int, months: int, start: str | None = None) -> dict[str, Any]:
+    """One benchmark case: build the base city, step to `start` untimed, then time `months` months, events on."""
+    from krimp.engine import month
+    from krimp.engine.run import prepare
+    from krimp.state import months as calendar
+    from krimp.state.codes import RESIDENT
+
+    since = time.perf_counter()
+    world = prepare(city, scale=scale, threads=threads)
+    startup = time.perf_counter() - since
+    month.advance(world)
+    if start is not None:
+        while world.month < calendar.parse(start):
+            month.advance(world)
+            month.observe(world)
+            world.events.take()
+    else:
+        month.observe(world)
+    wall: dict[str, float] = {}
+    person_months = 0
+    events = 0
+    world.events.take()
+    begin = time.perf_counter()
+    for _ in range(months):
+        month.advance(world, wall)
+        mark = time.perf_counter()
+        month.observe(world)
+        wall["observe and record"] = wall.get("observe and record", 0.0) + time.perf_counter() - mark
+        person_months += int(np.count_nonzero(world.persons.state == RESIDENT))
+    seconds = (time.perf_counter() - begin) / months
+    events = int(world.events.used[0])
+    alive = int(np.count_nonzero(world.persons.state == RESIDENT))
+    homes = world.dwellings.n - 1
+    tables = sum(
+        column.nbytes
+        for name in ("persons", "households", "dwellings", "buildings", "shops", "seekers")
+        for column in getattr(world, name).columns.values()
+    )
+    return {
+        "scale": scale,
+        "threads": threads,
+        "from": start or calendar.text(world.base),
+        "months": months,
+        "events": events,
+        "persons": alive,
+        "listings": int(np.count_nonzero(world.dwellings.listed)),
+        "seconds_per_month": seconds,
+        "person_months_per_s": person_months / (seconds * months),
+        "r_ratio": seconds / copy_seconds(alive, homes, threads),
+        "bytes_per_person": tables / max(alive, 1),
+        "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        "startup_s": startup,
+        "processes": {name: total / months for name, total in sorted(wall.items(), key=lambda kv: -kv[1])},
+    }
+
+
+def isolated(city: str, scale: str, threads: int, months: int, start: str | None) -> dict[str, Any]:
+    """`case` in a fresh process, so that peak memory is its own. RuntimeError carries what it printed."""
+    code = (
+        "import json,sys\nfrom krimp.study.bench import case\n"
+        "a=json.loads(sys.argv[1])\nprint('RESULT '+json.dumps(case(**a)))"
+    )
+    asked = json.dumps({"city": city, "scale": scale, "threads": threads, "months": months, "start": start})
+    done = subprocess.run([sys.executable, "-c", code, asked], capture_output=True, text=True, check=False)
+    for line in done.stdout.splitlines():
+        if line.startswith("RESULT "):
+            result: dict[str, Any] = json.loads(line[7:])
+            return result
+    raise RuntimeError(f"benchmark case {scale} x {threads} threads failed:\n{done.stderr[-2000:]}")
+
+
+def bench(
+    city: str = "hegang", scales: Sequence[str] = ("1/10", "1", "10"), threads: Sequence[int] = (1, 2),
+    months: int = 24, late: str | None = "2020-12",
+) -> dict[str, Any]:  # fmt: skip
+    """All cases as the JSON of `krimp bench --json`: from the base month, and from a later one with full listings."""
+    cases = []
+    for scale in scales:
+        for count in threads:
+            cases.append(isolated(city, scale, count, months, None))
+            if late and scale != "10":
+                cases.append(isolated(city, scale, count, months, late))
+    return {
+        "machine": {
+            "platform": platform.platform(), "python": platform.python_version(), "processor": _processor(),
+            "cpus": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        },
+        "version": __version__,
+        "commit": _commit(),
+        "cases": cases,
+        "growth": growth(cases),
+    }  # fmt: skip
+
+
+def growth(cases: Sequence[dict[str, Any]]) -> dict[str, float]:
+    """Exponents of cost: d ln(seconds per month) / d ln(persons), between the smallest and the largest city."""
+    out = {}
+    for threads in sorted({c["threads"] for c in cases}):
+        mine = sorted((c for c in cases if c["threads"] == threads and "-11" in c["from"]), key=lambda c: c["persons"])
+        if len(mine) > 1:
+            small, large = mine[0], mine[-1]
+            out[f"size, {threads} thread{'s' if threads > 1 else ''}"] = float(
+                np.log(large["seconds_per_month"] / small["seconds_per_month"])
+                / np.log(large["persons"] / small["persons"])
+            )
+    return out
+
+
+def against(result: dict[str, Any], earlier: dict[str, Any]) -> list[dict[str, Any]]:
+    """Ratio of seconds per month to an earlier result on the same machine, case by case."""
+    known = {(c["scale"], c["threads"], c["from"]): c for c in earlier["cases"]}
+    rows = []
+    for c in result["cases"]:
+        old = known.get((c["scale"], c["threads"], c["from"]))
+        if old:
+            rows.append(
+                {
+                    "scale": c["scale"], "threads": c["threads"], "from": c["from"],
+                    "ratio": c["seconds_per_month"] / old["seconds_per_month"],
+                    "r_ratio": c["r_ratio"] / old["r_ratio"],
+                }
+            )  # fmt: skip
+    return rows
+
+
+def _processor() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    except OSError:
+        pass
+    return platform.processor()
+
+
+def _commit() -> str:
+    from krimp.engine.run import _commit as commit
+
+    return commit()
