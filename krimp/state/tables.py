@@ -42,7 +42,7 @@ PERSONS = _columns(
     ("district", "i1", "index", "district of residence (last one, for the gone)", "housing_search"),
     ("household", "i4", "id:households", "family household, 0 in a collective place or gone", "families"),
     ("next", "i4", "id:persons", "next member of the same household", "families"),
-    ("partner", "i4", "id:persons", "spouse", "unions"),
+    ("partner", "i4", "id:persons", "spouse; of the widowed and the dead the late spouse", "unions"),
     ("mother", "i4", "id:persons", "mother", "fertility"),
     ("marital", "i1", "code:marital", "marital state", "unions"),
     ("parity", "i1", "count", "children born", "fertility"),
@@ -56,6 +56,7 @@ PERSONS = _columns(
     ("hukou", "i1", "flag", "1 = household registration in the city", "out_migration"),
     ("place", "i1", "code:place", "residents: where last come from; gone: where they live", "out_migration"),
     ("employer", "i4", "id:shops", "shop worked in or owned, 0 for none", "shops"),
+    ("former", "i4", "id:households", "household lived in when leaving the city, 0 if never left", "out_migration"),
 )
 HOUSEHOLDS = _columns(
     ("key", "u8", "key", "stable key from founder and ordinal", "families"),
