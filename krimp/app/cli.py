@@ -1,0 +1,433 @@
+"""The `krimp` command. Every command imports what it needs when it runs, so that help is instant."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from krimp.app.errors import BadInput, RunFailed, Stopped, guarded
+from krimp.app.progress import Progress
+
+if TYPE_CHECKING:
+    from krimp.outputs.folder import Run
+
+app = typer.Typer(
+    name="krimp",
+    help="Simulates a shrinking city: everyone who lives there, every home, every yuan in the city's books, by month.",
+    epilog="Exit status: 0 done, 1 the run failed, 2 bad input, 130 interrupted (resumable).",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
+city_app = typer.Typer(help="Make and check city packs.", no_args_is_help=False)
+app.add_typer(city_app, name="city", short_help="Make and check city packs: krimp city check DIR")
+
+City = Annotated[str, typer.Argument(metavar="CITY", help="A shipped name (hegang), a pack folder, or a run's run.json.")]
+Folder = Annotated[Path, typer.Argument(metavar="DIR", help="A run folder.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a machine.")]
+Scale = Annotated[str, typer.Option(help="1, 1/k (0.1, 0.05 ...) or a whole number of copies.")]
+Sets = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a parameter; may be repeated.")
+]
+Posterior = Annotated[
+    str | None, typer.Option(help="Parameter draws: 'shipped' (default where there are any), 'prior' or a file.")
+]
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from krimp import __version__
+
+        print(f"krimp {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def _top(
+    ctx: typer.Context,
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+) -> None:
+    if ctx.invoked_subcommand is None:
+        print(ctx.get_help())
+
+
+@city_app.callback(invoke_without_command=True)
+def _city_top(ctx: typer.Context) -> None:
+    if ctx.invoked_subcommand is None:
+        print(ctx.get_help())
+
+
+# -- runs
+
+
+@app.command("run", short_help="Simulate a city: krimp run hegang --until 2023-03")
+@guarded
+def run(
+    city: City,
+    until: Annotated[str | None, typer.Option(metavar="YYYY-MM", help="Last month, inclusive.")] = None,
+    start: Annotated[str | None, typer.Option("--from", metavar="YYYY-MM", help="A census month of the pack.")] = None,
+    scenario: Annotated[str | None, typer.Option(help="A shipped scenario or a .toml file.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of all draws (default 1).")] = None,
+    scale: Annotated[str | None, typer.Option(help="1, 1/k (0.1, 0.05 ...) or a whole number of copies.")] = None,
+    sets: Sets = None,
+    posterior: Posterior = None,
+    threads: Annotated[int, typer.Option(help="Threads (default: the CPUs it may use).")] = 0,
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="Run folder (runs/CITY-SCENARIO-sSEED).")] = None,
+    overwrite: Annotated[bool, typer.Option(help="Replace an existing run folder.")] = False,
+    checkpoint_every: Annotated[int | None, typer.Option(metavar="MONTHS", help="Months between checkpoints (12).")] = None,
+    events: Annotated[bool | None, typer.Option("--events/--no-events", help="Keep the event log.")] = None,
+    report: Annotated[bool, typer.Option("--report/--no-report", help="Write the HTML report too.")] = True,
+    snapshot: Annotated[
+        list[str] | None, typer.Option(metavar="YYYY-MM", help="Keep the tables of this month too; may be repeated.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Simulate a city month by month into a run folder, print a summary and write a report.
+
+    Example: krimp run hegang --until 2023-03 --scale 1/10 --set heating.tariff=26
+    """
+    from krimp.engine.run import Settings, execute
+    from krimp.intake import load_city
+
+    repeated, pack_source = _repeat(city)
+    pack = load_city(pack_source)
+    changed: dict[str, Any] = {
+        "until": until, "start": start, "scenario": scenario, "seed": seed, "scale": scale, "events": events,
+        "checkpoint_every": checkpoint_every,
+    }  # fmt: skip
+    asked = repeated | {k: v for k, v in changed.items() if v is not None}
+    asked["city"] = str(pack.path)
+    asked["sets"] = dict(repeated.get("sets", {})) | _pairs(sets)
+    asked["threads"] = _positive("--threads", threads)
+    if checkpoint_every is not None:
+        _positive("--checkpoint-every", checkpoint_every)
+    if posterior is not None or not repeated:
+        asked["draws"] = _point(pack, posterior)
+    asked["snapshots"] = tuple(snapshot or repeated.get("snapshots") or _census_months(pack))
+    asked["listings"] = tuple(repeated.get("listings", ()))
+    settings = Settings(**asked)
+    folder = out or Path("runs") / f"{pack.name}-{Path(settings.scenario).stem}-s{settings.seed}"
+    aside = _make_way(folder, overwrite)
+    try:
+        _compile_notice()
+        with Progress() as bar:
+            _guard_run(lambda: execute(settings, folder, pack, bar.show), folder)
+    except BaseException:
+        if aside is not None and not folder.exists():  # refused before anything was written: the old run stays
+            aside.rename(folder)
+            aside = None
+        raise
+    finally:
+        if aside is not None:
+            import shutil
+
+            shutil.rmtree(aside, ignore_errors=True)
+    _finish(folder, report, as_json)
+
+
+@app.command("resume", short_help="Go on with an interrupted run: krimp resume runs/hegang-baseline-s1")
+@guarded
+def resume(
+    folder: Folder,
+    threads: Annotated[int, typer.Option(help="Threads (default: the CPUs it may use).")] = 0,
+    report: Annotated[bool, typer.Option("--report/--no-report", help="Write the HTML report too.")] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Go on from the newest checkpoint that verifies; a complete run is left as it is.
+
+    Example: krimp resume runs/hegang-baseline-s1
+    """
+    from krimp.outputs.folder import open_run
+
+    if open_run(folder).status == "complete":
+        print(json.dumps({"status": "complete", "changed": False, "path": str(folder)}) if as_json
+              else f"{folder}: the run is complete; nothing to do")  # fmt: skip
+        return
+    from krimp.engine.run import resume as go_on
+
+    _compile_notice()
+    with Progress() as bar:
+        _guard_run(lambda: go_on(folder, bar.show, _positive("--threads", threads)), folder)
+    _finish(folder, report, as_json)
+
+
+@app.command("report", short_help="One HTML page from runs: krimp report runs/hegang-baseline-s1")
+@guarded
+def report(
+    folders: Annotated[list[Path], typer.Argument(metavar="DIR...", help="One run folder or several.")],
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="HTML file (default: report.html in the first DIR).")] = None,
+    year: Annotated[int | None, typer.Option(help="Year of the flow matrix (default 2020, or the last whole year).")] = None,
+    claims: Annotated[Path | None, typer.Option(help="Output of krimp claims --json to show.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """One self-contained HTML page (plots, tables, sources) from one run or several.
+
+    Example: krimp report runs/hegang-baseline-s1 runs/hegang-stop_building-s1 -o both.html
+    """
+    from krimp.outputs.report import write_report
+
+    path = write_report(folders, out, year=year, claims=claims)
+    print(json.dumps({"report": str(path)}) if as_json else f"wrote {path}")
+
+
+# -- looking into a run
+
+
+@app.command("listings", short_help="Homes on offer: krimp listings runs/hegang-baseline-s1 --max-price 30000")
+@guarded
+def listings(
+    folder: Folder,
+    month: Annotated[str | None, typer.Option(metavar="YYYY-MM", help="Month (default: the last one kept).")] = None,
+    max_price: Annotated[float | None, typer.Option(help="Highest asking price.")] = None,
+    district: Annotated[str | None, typer.Option(help="District.")] = None,
+    rooms: Annotated[int | None, typer.Option(help="Bedrooms.")] = None,
+    limit: Annotated[int, typer.Option(help="Rows to print (0 = all).")] = 25,
+    as_json: AsJson = False,
+) -> None:
+    """What is on offer in a month, cheapest first, in the city's currency and in euro.
+
+    Example: krimp listings runs/hegang-baseline-s1 --month 2022-12 --max-price 30000 --rooms 2
+    """
+    from krimp.outputs.listings import board, listings
+
+    frame = listings(folder, month, max_price, district, rooms)
+    if as_json:
+        print(_rows(frame))
+    else:
+        board(folder, frame, limit)
+
+
+@app.command("follow", short_help='One life: krimp follow runs/hegang-baseline-s1 --like "woman, 75, mine"')
+@guarded
+def follow(
+    folder: Folder,
+    person: Annotated[int | None, typer.Argument(metavar="PERSON", help="Id or stable key of a person.")] = None,
+    like: Annotated[str | None, typer.Option(help='Traits, such as "woman, 75, mine" or "bakery, returnee".')] = None,
+    month: Annotated[str | None, typer.Option(metavar="YYYY-MM", help="Month the age is counted in (default: the end).")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """One person's life as a story and as rows.
+
+    Example: krimp follow runs/hegang-baseline-s1 --like "woman, 75, mine"
+    """
+    from krimp.outputs.follow import follow, tell
+
+    life = follow(folder, person, like=like, month=month)
+    print(json.dumps(life.as_dict(), indent=1, ensure_ascii=False, default=str) if as_json else tell(life))
+
+
+@app.command("compare", short_help="Two runs side by side: krimp compare runs/A runs/B")
+@guarded
+def compare(
+    first: Annotated[Path, typer.Argument(metavar="A", help="A run folder.")],
+    second: Annotated[Path, typer.Argument(metavar="B", help="Another run folder.")],
+    people: Annotated[int, typer.Option(help="How many of the people whose lives differ to print.")] = 10,
+    as_json: AsJson = False,
+) -> None:
+    """Two runs or scenarios side by side, with the people whose lives differ.
+
+    Example: krimp compare runs/hegang-baseline-s1 runs/hegang-stop_building-s1
+    """
+    from krimp.outputs.compare import compare, show
+
+    result = compare(first, second)
+    if as_json:
+        print(json.dumps(result.as_dict(), default=str))
+    else:
+        show(result, people)
+
+
+# -- packs
+
+
+@city_app.command("check", short_help="Every fault of a pack in one list: krimp city check mypack")
+@guarded
+def city_check(folder: Annotated[str, typer.Argument(metavar="DIR", help="A pack folder or a shipped name.")],
+               as_json: AsJson = False) -> None:  # fmt: skip
+    """List every fault of a pack: file, row, column, what was found, what is allowed.
+
+    Example: krimp city check mypack
+    """
+    from krimp.intake import check_city
+
+    faults = [str(f) for f in check_city(folder)]
+    if as_json:
+        print(json.dumps(faults))
+    else:
+        for fault in faults:
+            print(fault)
+        print(f"{folder}: {len(faults)} fault{'s' * (len(faults) != 1)}" if faults else f"{folder}: no faults")
+    if faults:
+        raise typer.Exit(2)
+
+
+@city_app.command("new", short_help="A pack from tables: krimp city new mypack --name X --base 2010-11 --population p.csv ...")
+@guarded
+def city_new(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to make.")],
+    name: Annotated[str, typer.Option(help="The city's name.")],
+    base: Annotated[str, typer.Option(metavar="YYYY-MM", help="Census month to start from.")],
+    population: Annotated[Path, typer.Option(help="population.csv: year, district, sex, age_from, age_to, persons.")],
+    regime: Annotated[str, typer.Option(help="Institutions: china ...")] = "china",
+    households: Annotated[Path | None, typer.Option(help="households.csv")] = None,
+    dwellings: Annotated[Path | None, typer.Option(help="dwellings.csv")] = None,
+    accounts: Annotated[Path | None, typer.Option(help="accounts.csv")] = None,
+    observed: Annotated[Path | None, typer.Option(help="observed.csv")] = None,
+) -> None:
+    """Make a city pack from standard tables.
+
+    Example: krimp city new mypack --name Mytown --regime china --base 2010-11 --population people.csv
+    """
+    from krimp.intake import new_city
+
+    tables = {"population": population, "households": households, "dwellings": dwellings, "accounts": accounts,
+              "observed": observed}  # fmt: skip
+    made = new_city(folder, name=name, regime=regime, base=base, **{k: v for k, v in tables.items() if v is not None})
+    print(f"wrote {made}; look it over with: krimp city check {made}")
+
+
+# -- helpers
+
+
+def _repeat(city: str) -> tuple[dict[str, Any], str | Path]:
+    """(settings of the run to be repeated, its pack) for a run.json, else ({}, city)."""
+    path = Path(city)
+    if path.name != "run.json":
+        return {}, city
+    from krimp.outputs.folder import open_run
+
+    manifest = open_run(path).manifest
+    if "settings" not in manifest:
+        raise BadInput(f"{path}: has no settings, so it is not the run.json of a krimp run")
+    found = dict(manifest["settings"])
+    if str(found.get("scenario", "")).endswith(".toml"):
+        found["scenario"] = str(path.parent / "inputs" / "scenario.toml")
+    pack = path.parent / "inputs" / "pack"
+    if not pack.is_dir():
+        raise BadInput(f"{path}: the pack it ran with should be in {pack}, which is not there")
+    return found, pack
+
+
+def _pairs(items: list[str] | None) -> dict[str, float]:
+    out: dict[str, float] = {}
+    for item in items or []:
+        name, sign, value = item.partition("=")
+        try:
+            out[name.strip()] = float(value)
+        except ValueError:
+            sign = ""
+        if not sign or not name.strip():
+            raise BadInput(f"--set {item!r}: allowed is KEY=NUMBER, for example --set heating.tariff=26")
+    return out
+
+
+def _positive(name: str, value: int) -> int:
+    if value < 0:
+        raise BadInput(f"{name} {value}: allowed are whole numbers from 1 (0 = default)")
+    return value
+
+
+def _point(pack: Any, posterior: str | None) -> dict[str, float]:
+    """Parameter values of a single run: the posterior's point, with the pack's own settings kept out of it."""
+    from krimp.study.draws import posterior_of
+
+    fitted = posterior_of(pack, posterior)
+    return fitted.point() if fitted is not None else {}
+
+
+def _census_months(pack: Any) -> tuple[str, ...]:
+    """Months of later censuses that the pack's population table has: their tables are kept for the report."""
+    table = pack.tables.get("population")
+    years = sorted({int(y) for y in table["year"]}) if table is not None else []
+    base = pack.config.base
+    return tuple(f"{y:04d}{base[4:]}" for y in years if f"{y:04d}{base[4:]}" > base)
+
+
+def _make_way(folder: Path, overwrite: bool) -> Path | None:
+    """Refuse an existing folder, or with `overwrite` move it aside (so that a refused run leaves it untouched)."""
+    if not folder.exists():
+        return None
+    if folder.is_dir() and not any(folder.iterdir()):
+        return None
+    if not overwrite:
+        raise BadInput(f"{folder} exists; choose another folder with -o, or replace it with --overwrite")
+    if not (folder / "run.json").is_file():
+        raise BadInput(f"{folder} is not a run folder (it has no run.json), so --overwrite does not touch it")
+    aside = folder.with_name(f".{folder.name}.replaced")
+    if aside.exists():
+        import shutil
+
+        shutil.rmtree(aside)
+    return folder.rename(aside)
+
+
+def _compile_notice() -> None:
+    from krimp.state import compile as door
+
+    if door.FIRST_USE:
+        print("first use on this machine: compiling the model, once (about a minute)", file=sys.stderr, flush=True)
+
+
+def _guard_run(work: Any, folder: Path) -> None:
+    """Run or resume; turn what stops it into the message and status that users of a run need."""
+    try:
+        work()
+    except KeyboardInterrupt as stop:
+        raise Stopped(str(stop), folder) from stop
+    except Exception as error:
+        if isinstance(error, OSError) or not _started(folder):
+            raise  # the disk, or bad input that was found before anything was written
+        from krimp.engine.month import InvariantError
+
+        what = "an invariant broke" if isinstance(error, InvariantError) else type(error).__name__
+        again = " (the last good checkpoint is kept)" if any((folder / "checkpoints").glob("[0-9]*")) else ""
+        raise RunFailed(f"the run failed: {what}: {error}{again}; see {folder / 'run.json'}") from error
+
+
+def _started(folder: Path) -> bool:
+    try:
+        return json.loads((folder / "run.json").read_text()).get("status") == "failed"
+    except (OSError, ValueError):
+        return False
+
+
+def _finish(folder: Path, report: bool, as_json: bool) -> None:
+    """Summary on screen, report, and the paths written."""
+    from krimp.outputs.folder import open_run
+    from krimp.outputs.summary import as_dict, print_summary
+
+    run = open_run(folder)
+    if not as_json:
+        print_summary(run)
+        sys.stdout.flush()
+    page = _report_beside(run) if report else None
+    if as_json:
+        print(json.dumps(as_dict(run) | {"report": str(page) if page else None}))
+        return
+    print(f"Run folder   {folder}")
+    if page:
+        print(f"Report       {page}")
+
+
+def _report_beside(run: Run) -> Path:
+    from krimp.outputs.report import write_report
+
+    return write_report([run], None)
+
+
+def _rows(frame: Any) -> str:
+    return json.dumps(frame.to_dicts(), default=str)
+
+
+def main() -> None:
+    """Entry point of the `krimp` command."""
+    app()
+
+
+if __name__ == "__main__":
+    main()
