@@ -1,0 +1,529 @@
+"""Resettlement: mine-side rows, shanties and villages are cleared and their people offered flats in new quarters.
+
+Each programme of the pack (kind of origin, units, first and last month, destination settlements) starts buildings
+evenly over its life whatever the market says, and designates homes for clearing as flats are finished. An owner in a
+designated home is offered a flat for it (2011 State Council Decree 590: market value, in kind or in cash), with a
+top-up for the extra floor area. He goes when he can pay and is willing; the chance that he is still unwilling is
+
+    P(refuse) = logistic(a0 + a_old [65+] + a_att (attachment - 1/2) - a_gone * share of neighbours gone) * 2^(-t / half-life)
+
+compared with one number drawn for the household, so nobody changes his mind back and forth. Who cannot pay stays for
+that reason. Emptied homes are pulled down one by one; a hold-out is left among stones. Theory of hold-outs: Eckart
+1985, Strange 1995, Miceli & Segerson 2012 [R]; no Chinese estimate is known, the reduced form is assumed [A].
+Who pays for a flat is drawn from the programme's funding shares and recorded on the dwelling.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from krimp.processes import construction, demolition
+from krimp.state import months
+from krimp.state.codes import (
+    ACTIVE,
+    BY_CITY,
+    BY_HEIR,
+    BY_HOUSEHOLD,
+    CENTRAL_GRANT,
+    EVENT,
+    HOUSEHOLD_TOP_UP,
+    MINE_FUND,
+    NO_TITLE,
+    PLATFORM,
+    PROVINCE_LOAN,
+    REASON,
+    STANDING,
+    VACANT,
+    WANT_EVICTED,
+    WANT_RESETTLED,
+)
+from krimp.state.compile import kernel
+from krimp.state.families import occupy, own, vacate
+from krimp.state.ledger import Account, pay
+from krimp.state.parameters import Parameter
+from krimp.state.portable import exp, logistic
+from krimp.state.purposes import (
+    RESETTLEMENT_BLOCK,
+    RESETTLEMENT_FLAT,
+    RESETTLEMENT_ORDER,
+    RESETTLEMENT_REFUSE,
+    RESETTLEMENT_SECOND_FLAT,
+)
+from krimp.state.random import draw, unit
+from krimp.state.world import Series, World, emit
+
+PARAMETERS = (
+    Parameter(
+        "resettlement.high_count", 0.0, "share", "uniform(0, 1)",
+        "[D] sources differ: 110,000 units 2013-18 (The Paper, 2019-04-19) is 0, 166,000 (government work report) is 1",
+        "where between the low and the high published count the programme's size lies", 0.0, 1.0,
+    ),
+    Parameter(
+        "resettlement.scale", 1.0, "factor", "fixed", "[A] 1 = as published; 0 switches the programmes off",
+        "multiplies the units of all programmes", 0.0, 5.0,
+    ),
+    Parameter(
+        "resettlement.units_per_home", 1.3, "flats per home", "uniform(1.0, 1.8)",
+        "[A] census 2010-20: 80,000 or more homes pulled down or left against 110-166,000 units (demography.md, Homes)",
+        "public flats finished for each home designated for clearing", 0.5, 5.0,
+    ),
+    Parameter(
+        "resettlement.second_flat_share", 0.25, "share", "uniform(0.1, 0.5)",
+        "[A] press cases of two flats for one house (CGTN, 2019-04)",
+        "owners of larger homes who receive a second flat", 0.0, 1.0,
+    ),
+    Parameter(
+        "resettlement.cash_share", 0.1, "share", "uniform(0.0, 0.3)",
+        "[R] national cash share 9% in 2014, higher later; Hegang built in kind", "owners who take cash", 0.0, 1.0,
+    ),
+    Parameter(
+        "resettlement.cash_premium", 0.1, "share", "uniform(0.0, 0.3)", "[R] Decree 590: market value plus moving costs",
+        "cash paid above the market value", 0.0, 2.0,
+    ),
+    Parameter(
+        "resettlement.top_up_m2", 900.0, "yuan/m2", "uniform(500, 1500)",
+        "[A] below construction cost; household share of the programme (facts: 143,000 yuan a household in all)",
+        "price of floor area beyond that of the old home", 0.0, 1e4,
+    ),
+    Parameter(
+        "resettlement.fixed_top_up", 4000.0, "yuan", "uniform(0, 10000)", "[A] repair fund, fees and removal",
+        "payment due from every household that moves", 0.0, 1e5,
+    ),
+    Parameter(
+        "resettlement.refuse_base", -1.4, "logit", "normal(-1.4, 0.5)", "[A] a fifth hesitate at first",
+        "unwillingness to leave at the first offer", -6.0, 6.0,
+    ),
+    Parameter(
+        "resettlement.refuse_old", 0.8, "logit", "normal(0.8, 0.3)", "[A] the old move less willingly",
+        "extra for a head of 65 or more", -3.0, 3.0,
+    ),
+    Parameter(
+        "resettlement.refuse_attached", 2.0, "logit", "normal(2.0, 0.5)", "[A]", "per unit of attachment (0 to 1)",
+        -5.0, 5.0,
+    ),
+    Parameter(
+        "resettlement.refuse_gone", 1.0, "logit", "normal(1.0, 0.4)",
+        "[A] complements: signing neighbours weaken the hold-out (mechanisms 4.1, a2)", "per share of neighbours gone",
+        0.0, 5.0,
+    ),
+    Parameter(
+        "resettlement.half_life", 7.5, "months", "uniform(6, 9)", "[A] refusal decays with contact (mechanisms 4.1)",
+        "half-life of unwillingness", 0.5, 600.0,
+    ),
+    Parameter(
+        "resettlement.never", 0.02, "share", "uniform(0.01, 0.03)", "[A] final share of hold-outs 1-3% (mechanisms 4.1)",
+        "households that no contact persuades", 0.0, 1.0,
+    ),
+    Parameter(
+        "resettlement.unit_area", 55.0, "m2", "uniform(48, 62)", "[D] press cases of 50 to 60 m2 (facts 2019)",
+        "mean floor area of a resettlement flat", 20.0, 200.0,
+    ),
+    Parameter(
+        "resettlement.build_months", 24.0, "months", "uniform(18, 30)", "[R] construction lag (mechanisms 3.6)",
+        "months from start to completion", 3.0, 72.0,
+    ),
+    Parameter("resettlement.fund_central", 0.30, "share", "uniform(0.15, 0.40)", "[A] central grants", "", 0.0, 1.0),
+    Parameter(
+        "resettlement.fund_loan", 0.35, "share", "uniform(0.20, 0.50)",
+        "[A] policy bank loans on-lent by the province (15 bn for four cities in 2015, mechanisms 4.1)", "", 0.0, 1.0,
+    ),
+    Parameter("resettlement.fund_mine", 0.05, "share", "uniform(0.0, 0.1)", "[A] mining company", "", 0.0, 1.0),
+    Parameter("resettlement.fund_top_up", 0.10, "share", "uniform(0.05, 0.15)", "[A] households' payments", "", 0.0, 1.0),
+)  # fmt: skip
+
+SERIES = (
+    Series("resettlement_offers", "households", "flow", "households newly offered a flat for their home"),
+    Series("resettled_households", "households", "flow", "households that moved under a programme"),
+    Series("resettlement_units", "dwellings", "flow", "public flats started"),
+    Series("holdouts", "households", "stock", "households still in a designated home six months after the offer"),
+    Series("neighbours_left", "households", "rate", "mean occupied homes around a hold-out", by_district=False),
+)
+
+ACCOUNTS = (Account("flow.housing_grant", "flow", "upper grants for public housing"),)
+
+BRANCHES = (
+    "resettlement.offer", "resettlement.accept_in_kind", "resettlement.accept_cash", "resettlement.cannot_afford",
+    "resettlement.will_not_leave", "resettlement.second_flat", "resettlement.tenant_rehoused",
+    "resettlement.absent_owner_paid", "resettlement.cleared",
+)  # fmt: skip
+
+#: Neighbouring homes are dwellings of the same settlement whose rows lie in one block of this many.
+BLOCK = 32
+HOLDOUT_MONTHS = 6
+_KIND_REASON = {"mine_subsidence": "subsidence", "shantytown": "shantytown", "village": "village"}
+
+
+def start(world: World) -> None:
+    """Read the pack's programmes and rank origin homes for clearing (keyed, near the mine first)."""
+    world.memory["resettlement.started"] = np.zeros(len(programmes(world)), np.int64)
+    world.memory["resettlement.designated"] = np.zeros(len(programmes(world)), np.int64)
+    world.memory["resettlement.row"] = np.zeros(0, np.int32)
+    world.memory["resettlement.since"] = np.zeros(0, np.int16)
+    world.memory["resettlement.reason"] = np.zeros(0, np.int8)
+    world.memory["resettlement.cleared_homes"] = 0
+
+
+def programmes(world: World) -> list[dict[str, Any]]:
+    """The pack's resettlement programmes, in file order, with settlement indices and months resolved."""
+    table = world.pack.tables.get("programmes")
+    if table is None:
+        return []
+    ids = [s.id for s in world.settlements]
+    out = []
+    for row in table.iter_rows(named=True):
+        origin_names = str(row["from_settlements"]).split()
+        target_names = str(row["to_settlements"]).split()
+        origin = [i for i, s in enumerate(world.settlements) if s.kind in origin_names or s.id in origin_names]
+        target = [i for i, s in enumerate(world.settlements) if s.kind in target_names or s.id in target_names]
+        assert all(0 <= i < len(ids) for i in origin + target)
+        out.append(
+            {
+                "origin": np.array(origin, np.int64),
+                "target": np.array(target, np.int64),
+                "first": months.parse(str(row["start"])[:7]),
+                "last": months.parse(str(row["end"])[:7]),
+                "low": float(row["units_low"]),
+                "high": float(row["units_high"]),
+                "reason": REASON[_KIND_REASON.get(str(row["kind"]), "compulsory")],
+            }
+        )
+    return out
+
+
+def step(world: World) -> None:
+    """One month: start buildings, designate homes, make offers, move those who agree, clear emptied homes."""
+    rows = programmes(world)
+    if not rows:
+        return
+    _start_buildings(world, rows)
+    _designate(world, rows)
+    if len(world.memory["resettlement.row"]):
+        _negotiate(world, rows)
+
+
+def _start_buildings(world: World, rows: list[dict[str, Any]]) -> None:
+    p = world.params
+    started = world.memory["resettlement.started"]
+    for i, programme in enumerate(rows):
+        if not programme["first"] <= world.month <= programme["last"] or not len(programme["target"]):
+            continue
+        units = _units(world, programme)
+        span = programme["last"] - programme["first"] + 1
+        due = units * (world.month - programme["first"] + 1) // span - int(started[i])
+        if due <= 0:
+            continue
+        # one destination a month in turn, so that estates grow as whole quarters
+        target = int(programme["target"][(world.month - programme["first"]) % len(programme["target"])])
+        first, stop = construction.start_building(
+            world, settlement=target, units=due, area=p["resettlement.unit_area"],
+            months_to_build=int(p["resettlement.build_months"]), public=1, programme=i + 1, owner_kind=BY_CITY,
+            title=NO_TITLE,
+        )  # fmt: skip
+        started[i] += stop - first
+        world.dwellings.funder[first:stop] = _fund(world, first, stop, target)
+        district = world.settlements[target].district
+        world.counter("resettlement_units")[world.districts.index(district)] += stop - first
+
+
+def _units(world: World, programme: dict[str, Any]) -> int:
+    share = world.params["resettlement.high_count"]
+    published = programme["low"] + share * (programme["high"] - programme["low"])
+    return int(published * world.params["resettlement.scale"] * world.copies / world.weight)
+
+
+def _fund(world: World, first: int, stop: int, settlement: int) -> np.ndarray:
+    """Draw who pays for each flat and post the payments to the builders; returns the funder code per dwelling."""
+    p = world.params
+    d = world.dwellings
+    shares = np.array(
+        [p["resettlement.fund_central"], p["resettlement.fund_loan"], p["resettlement.fund_mine"],
+         p["resettlement.fund_top_up"]]
+    )  # fmt: skip
+    if shares.sum() > 1.0:
+        shares = shares / shares.sum()
+    cuts = np.cumsum(shares)
+    u = _keyed_units(d.key[first:stop], world.seed, RESETTLEMENT_ORDER)
+    codes = np.array([CENTRAL_GRANT, PROVINCE_LOAN, MINE_FUND, HOUSEHOLD_TOP_UP, PLATFORM], np.int8)
+    funder = codes[np.searchsorted(cuts, u, side="right")]
+    cost_m2 = construction.cost_m2(world, settlement)
+    area = d.area[first:stop].astype(np.float64) / 10.0
+    district = world.districts.index(world.settlements[settlement].district)
+    book = world.ledger
+    for code in codes:
+        cost = world.fen(float(area[funder == code].sum()) * cost_m2)
+        if cost == 0:
+            continue
+        if code == CENTRAL_GRANT:
+            book.pay("housing_grant", "upper.cash", "city.fund_cash", cost, district)
+            book.pay("construction", "city.fund_cash", "developers.cash", cost, district)
+        elif code == PROVINCE_LOAN:
+            book.pay("borrowing", "upper.cash", "city.fund_cash", cost, district)
+            book.pay("claims", "city.policy_loans", "upper.policy_loans", cost, district)
+            book.pay("construction", "city.fund_cash", "developers.cash", cost, district)
+        elif code == MINE_FUND and book["mine.cash"] >= cost:
+            book.pay("construction", "mine.cash", "developers.cash", cost, district)
+        else:
+            # the platform borrows for its own flats, for what households repay later and for what the mine cannot pay
+            book.pay("borrowing", "banks.cash", "platform.cash", cost, district)
+            book.pay("claims", "platform.loans", "banks.platform_loans", cost, district)
+            book.pay("construction", "platform.cash", "developers.cash", cost, district)
+            if code == MINE_FUND:
+                funder[funder == code] = PLATFORM
+    return funder
+
+
+@kernel
+def _units_of_keys(keys, seed, purpose, out):
+    for i in range(keys.size):
+        out[i] = unit(draw(seed, keys[i], 0, purpose))
+
+
+def _keyed_units(keys: np.ndarray, seed: np.uint64, purpose: int) -> np.ndarray:
+    out = np.empty(len(keys))
+    _units_of_keys(np.ascontiguousarray(keys), seed, purpose, out)
+    return out
+
+
+def _designate(world: World, rows: list[dict[str, Any]]) -> None:
+    """Designate origin homes in proportion to the flats finished so far, in a keyed order of their buildings."""
+    d, b = world.dwellings, world.buildings
+    designated = world.memory["resettlement.designated"]
+    for i, programme in enumerate(rows):
+        if world.month < programme["first"]:
+            continue
+        ready = int(b.units[(b.programme == i + 1) & (b.public == 1) & (b.state == 2)].sum())
+        target = int(ready / world.params["resettlement.units_per_home"])
+        need = target - int(designated[i])
+        if need <= 0:
+            continue
+        candidates = np.nonzero(
+            (b.state == 2) & (b.public == 0) & (b.programme == 0) & np.isin(b.settlement, programme["origin"])
+        )[0]
+        candidates = candidates[candidates > 0]
+        if not len(candidates):
+            continue
+        # blocks of neighbouring buildings are cleared together, in keyed order
+        order = _keyed_units((candidates // BLOCK).astype(np.uint64) * np.uint64(2654435761), world.seed, RESETTLEMENT_BLOCK)
+        candidates = candidates[np.lexsort((candidates, order))]
+        upto = int(np.searchsorted(np.cumsum(b.units[candidates]), need)) + 1
+        chosen = np.sort(candidates[:upto])
+        b.programme[chosen] = i + 1
+        homes = np.nonzero(np.isin(d.building, chosen) & (d.state == STANDING))[0].astype(np.int32)
+        designated[i] += len(homes)
+        memory = world.memory
+        memory["resettlement.row"] = np.concatenate([memory["resettlement.row"], homes])
+        memory["resettlement.since"] = np.concatenate(
+            [memory["resettlement.since"], np.full(len(homes), world.month, np.int16)]
+        )
+        memory["resettlement.reason"] = np.concatenate(
+            [memory["resettlement.reason"], np.zeros(len(homes), np.int8)]
+        )
+        lived_in = homes[d.occupant[homes] > 0]
+        offers = world.counter("resettlement_offers")
+        np.add.at(offers, d.district[lived_in], 1)
+        world.fired["resettlement.offer"] += len(lived_in)
+        world.events.reserve(len(lived_in))
+        _offer_events(world.events.view(), world.dwellings.view(), world.month, lived_in, programme["reason"])
+
+
+@kernel
+def _offer_events(E, D, month, homes, reason):
+    for i in range(homes.size):
+        d = homes[i]
+        emit(E, month, OFFER_EVENT, reason, D.district[d], 0, D.occupant[d], d, 0, 0)
+
+
+OFFER_EVENT = EVENT["resettlement_offer"]
+RESETTLED_EVENT = EVENT["resettled"]
+HELD_OUT_EVENT = EVENT["held_out"]
+CANNOT_AFFORD = REASON["cannot_afford"]
+WILL_NOT_LEAVE = REASON["will_not_leave"]
+IN_KIND = REASON["in_kind"]
+IN_CASH = REASON["cash"]
+
+
+@kernel
+def _decide(
+    P, H, D, E, L, seed, month, rows, since, reason, gone, flats, params, prices, accounts, emptied, tenants, cash_out,
+    resettled, fired,
+):  # fmt: skip
+    """Every designated home in turn: owners who live there decide, homes without residents are bought out.
+
+    params: base, old, attached, gone weight, half-life, never, top-up fen/m2, fixed top-up fen, second-flat share,
+    cash share, cash premium. `flats`: free public flats in keyed order; returns how many were used, and counts.
+    """
+    used = 0
+    n_empty = 0
+    n_tenants = 0
+    n_cash = 0
+    for i in range(rows.size):
+        d = rows[i]
+        h = D.occupant[d]
+        months_on = month - since[i]
+        if h == 0:
+            # nobody lives here: the owner, if any, is paid the value and the home falls
+            if D.owner_kind[d] == BY_HOUSEHOLD or D.owner_kind[d] == BY_HEIR:
+                value = np.int64(prices[D.district[d]] * D.area[d] * 0.1 * (1.0 + params[10]))
+                o = D.owner[d]
+                if D.owner_kind[d] == BY_HOUSEHOLD and H.state[o] == ACTIVE:
+                    pay(L, D.district[d], accounts[0], accounts[1], accounts[2], value)
+                    H.cash[o] += value
+                else:
+                    pay(L, D.district[d], accounts[0], accounts[1], accounts[3], value)
+                fired[7] += 1
+            own(H, D, d, BY_CITY, 0, month)
+            emptied[n_empty] = d
+            n_empty += 1
+            continue
+        if D.owner[d] != h or D.owner_kind[d] != BY_HOUSEHOLD:
+            # tenants and people in employers' homes are rehoused once a flat is there
+            if months_on >= 3:
+                tenants[n_tenants] = h
+                n_tenants += 1
+                vacate(H, D, h, month)
+                fired[6] += 1
+            continue
+        head = H.first[h]
+        age = (month - P.birth[head]) // 12
+        x = params[0] + params[2] * (H.attachment[h] / 255.0 - 0.5) - params[3] * gone[i]
+        if age >= 65:
+            x += params[1]
+        u = unit(draw(seed, H.key[h], 0, RESETTLEMENT_REFUSE))
+        refuses = u < logistic(x) * exp(-0.6931471805599453 * months_on / params[4]) or u < params[5]
+        takes_cash = unit(draw(seed, H.key[h], 1, RESETTLEMENT_REFUSE)) < params[9]
+        flat = 0
+        bill = np.int64(0)
+        if not refuses and not takes_cash:
+            if used >= flats.size:
+                continue
+            flat = flats[used]
+            extra = max(0.0, (D.area[flat] - D.area[d]) * 0.1)
+            bill = np.int64(extra * params[6] + params[7])
+        if refuses or (flat != 0 and H.cash[h] < bill):
+            why = WILL_NOT_LEAVE if refuses else CANNOT_AFFORD
+            if reason[i] != why:
+                reason[i] = why
+                emit(E, month, HELD_OUT_EVENT, why, D.district[d], head, h, d, 0, bill)
+                if refuses:
+                    fired[4] += 1
+                else:
+                    fired[3] += 1
+            continue
+        origin = D.district[d]
+        vacate(H, D, h, month)
+        own(H, D, d, BY_CITY, 0, month)
+        if flat != 0:
+            used += 1
+            pay(L, origin, accounts[4], accounts[2], accounts[1], bill)
+            H.cash[h] -= bill
+            own(H, D, flat, BY_HOUSEHOLD, h, month)
+            occupy(P, H, D, h, flat, month)
+            fired[1] += 1
+            emit(E, month, RESETTLED_EVENT, IN_KIND, origin, head, h, flat, d, bill)
+            second = unit(draw(seed, H.key[h], 0, RESETTLEMENT_SECOND_FLAT)) < params[8]
+            if second and used < flats.size and D.area[d] >= 400:
+                own(H, D, flats[used], BY_HOUSEHOLD, h, month)
+                used += 1
+                fired[5] += 1
+        else:
+            value = np.int64(prices[origin] * D.area[d] * 0.1 * (1.0 + params[10]))
+            pay(L, origin, accounts[0], accounts[1], accounts[2], value)
+            H.cash[h] += value
+            cash_out[n_cash] = h
+            n_cash += 1
+            fired[2] += 1
+            emit(E, month, RESETTLED_EVENT, IN_CASH, origin, head, h, 0, d, value)
+        resettled[origin] += 1
+        emptied[n_empty] = d
+        n_empty += 1
+    return used, n_empty, n_tenants, n_cash
+
+
+def _negotiate(world: World, rows: list[dict[str, Any]]) -> None:
+    p, memory = world.params, world.memory
+    d = world.dwellings
+    row, since, reason = memory["resettlement.row"], memory["resettlement.since"], memory["resettlement.reason"]
+    # homes that fell or changed hands to the city meanwhile are done with
+    flats = np.nonzero(
+        (d.state == STANDING) & (d.use == VACANT) & (d.owner_kind == BY_CITY) & (d.funder > 0) & (d.listed == 0)
+    )[0]
+    order = _keyed_units(d.key[flats], world.seed, RESETTLEMENT_FLAT)
+    flats = flats[np.lexsort((flats, order))].astype(np.int32)
+    gone = _share_gone(world, row)
+    price = world.signal["price_m2"] * world.pack.config.minor_units
+    params = np.array(
+        [
+            p["resettlement.refuse_base"], p["resettlement.refuse_old"], p["resettlement.refuse_attached"],
+            p["resettlement.refuse_gone"], p["resettlement.half_life"], p["resettlement.never"],
+            p["resettlement.top_up_m2"] * world.pack.config.minor_units,
+            p["resettlement.fixed_top_up"] * world.pack.config.minor_units, p["resettlement.second_flat_share"],
+            p["resettlement.cash_share"], p["resettlement.cash_premium"],
+        ]
+    )  # fmt: skip
+    accounts = np.array(
+        [world.account(a) for a in
+         ("flow.compensation", "city.fund_cash", "households.cash", "rest.cash", "flow.top_up")]
+    )  # fmt: skip
+    n = len(row)
+    emptied, tenants, cash_out = np.zeros(n, np.int32), np.zeros(n, np.int32), np.zeros(n, np.int32)
+    fired = np.zeros(8, np.int64)
+    world.events.reserve(2 * n)
+    _, n_empty, n_tenants, n_cash = _decide(
+        world.persons.view(), world.households.view(), world.dwellings.view(), world.events.view(),
+        world.ledger.view(), world.seed, world.month, row, since, reason, gone, flats, params, price, accounts,
+        emptied, tenants, cash_out, world.counter("resettled_households"), fired,
+    )  # fmt: skip
+    for name, count in zip(
+        ("accept_in_kind", "accept_cash", "cannot_afford", "will_not_leave", "second_flat", "tenant_rehoused",
+         "absent_owner_paid"), fired[1:], strict=True,
+    ):  # fmt: skip
+        world.fired[f"resettlement.{name}"] += int(count)
+    h = world.households
+    for homeless, motive in ((tenants[:n_tenants], WANT_EVICTED), (cash_out[:n_cash], WANT_RESETTLED)):
+        world.seek(homeless, motive, h.district[homeless])
+    emptied = emptied[:n_empty]
+    if n_empty:
+        demolition.clear(world, np.sort(emptied), _reason_of(world, emptied, rows))
+        world.fired["resettlement.cleared"] += n_empty
+        memory["resettlement.cleared_homes"] += n_empty
+    keep = world.dwellings.state[row] == STANDING
+    for name in ("row", "since", "reason"):
+        memory[f"resettlement.{name}"] = memory[f"resettlement.{name}"][keep]
+
+
+def _reason_of(world: World, homes: np.ndarray, rows: list[dict[str, Any]]) -> int:
+    programme = int(world.buildings.programme[world.dwellings.building[homes[0]]])
+    return int(rows[programme - 1]["reason"]) if 0 < programme <= len(rows) else REASON["compulsory"]
+
+
+def _neighbours(world: World, row: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Occupied homes and all homes ever built in the block around each dwelling of `row`, itself included."""
+    if not len(row):
+        return np.zeros(0), np.zeros(0)
+    d = world.dwellings
+    start = (row.astype(np.int64) // BLOCK) * BLOCK
+    inside = start[:, None] + np.arange(BLOCK)[None, :]
+    inside = np.minimum(inside, d.n - 1)
+    same = d.settlement[inside] == d.settlement[row][:, None]
+    return (same & (d.occupant[inside] > 0)).sum(axis=1), same.sum(axis=1)
+
+
+def _share_gone(world: World, row: np.ndarray) -> np.ndarray:
+    left, total = _neighbours(world, row)
+    return 1.0 - left / np.maximum(total, 1)
+
+
+def observe(world: World) -> dict[str, np.ndarray]:
+    """`holdouts` by district and the mean number of neighbours they have left."""
+    row, since = world.memory["resettlement.row"], world.memory["resettlement.since"]
+    d = world.dwellings
+    held = row[(d.occupant[row] > 0) & (world.month - since >= HOLDOUT_MONTHS)]
+    count = np.zeros(world.nd + 1)
+    count[: world.nd] = np.bincount(d.district[held], minlength=world.nd)
+    count[-1] = len(held)
+    mean = np.full(world.nd + 1, np.nan)
+    left, _ = _neighbours(world, held)
+    mean[-1] = float((left - 1).sum()) / len(held) if len(held) else 0.0
+    return {"holdouts": count, "neighbours_left": mean}
