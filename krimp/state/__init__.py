@@ -1,0 +1,1 @@
+"""State: columns, ledger, keyed draws, calendar; no rules."""
