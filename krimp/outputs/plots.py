@@ -7,6 +7,7 @@ import io
 import math
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import matplotlib
@@ -15,7 +16,10 @@ matplotlib.use("svg")
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
+from matplotlib.container import BarContainer
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from krimp.outputs import words
@@ -58,6 +62,16 @@ _RC = {
 }  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Plot:
+    """A figure for the page: SVG, title, keys (text, colour, "line" or "box"), a line of text under it."""
+
+    svg: str
+    title: str
+    keys: tuple[tuple[str, str, str], ...] = ()
+    note: str = ""
+
+
 def figure(size: tuple[float, float] = HALF, rows: int = 1, columns: int = 1, **keys: Any) -> tuple[Figure, Any]:
     """A figure and its axes in the report's style."""
     with matplotlib.rc_context(_RC):
@@ -89,15 +103,27 @@ def svg(fig: Figure, label: str) -> str:
     return re.sub(r">\s+<", "><", text).strip()
 
 
-def legend(ax: Axes, columns: int = 4, **keys: Any) -> None:
-    """A frameless legend above the plot."""
-    handles, labels = ax.get_legend_handles_labels()
-    if len(labels) > 0:
-        with matplotlib.rc_context(_RC):
-            ax.legend(
-                handles, labels, loc="lower left", bbox_to_anchor=(0, 1.0), ncols=min(columns, len(labels)),
-                labelcolor=INK, **keys,
-            )  # fmt: skip
+def drawing(fig: Figure, title: str, note: str = "") -> Plot:
+    """The figure with its title and a key for every labelled artist, both to be set by the page."""
+    keys: list[tuple[str, str, str]] = []
+    seen: set[str] = set()
+    for ax in fig.axes:
+        for handle, text in zip(*ax.get_legend_handles_labels(), strict=True):
+            if text in seen:
+                continue
+            seen.add(text)
+            if isinstance(handle, Line2D):
+                keys.append((text, _variable(handle.get_color()), "line"))
+            else:
+                patch = handle.patches[0] if isinstance(handle, BarContainer) else handle
+                colour = np.atleast_2d(patch.get_facecolor())[0]
+                keys.append((text, _variable(colour), "box"))
+    return Plot(svg(fig, title), title, tuple(keys), note)
+
+
+def _variable(colour: Any) -> str:
+    found = to_hex(colour, keep_alpha=False)
+    return next((f"var(--{name})" for name, (light, _) in THEME.items() if light == found), found)
 
 
 def short(value: float, _: Any = None) -> str:
@@ -124,12 +150,12 @@ def dress(ax: Axes, kind: str = "number", zero: bool = True, ticks: int = 5) -> 
 
 def lines(
     runs: Sequence[Run], variables: Iterable[tuple[str, str]], title: str, kind: str = "number", zero: bool = True,
-    observed: Sequence[Beside] = (), size: tuple[float, float] = HALF, factor: float = 1.0, label: str = "",
-) -> str:  # fmt: skip
+    observed: Sequence[Beside] = (), size: tuple[float, float] = HALF, factor: float = 1.0, note: str = "",
+) -> Plot | None:  # fmt: skip
     """City-wide lines of one or more variables (colour) and runs (style), with observations as marks."""
     have = [(v, text) for v, text in variables if any(r.has_series(v) for r in runs)]
     if not have:
-        return ""
+        return None
     fig, ax = figure(size)
     for i, (variable, text) in enumerate(have):
         for j, run in enumerate(runs):
@@ -138,10 +164,7 @@ def lines(
                         label=text if j == 0 else None)  # fmt: skip
         marks(ax, [o for o in observed if o.variable == variable and o.district == CITY], C[i % 8], factor)
     dress(ax, kind, zero)
-    ax.set_title(title, pad=8 if len(have) == 1 and len(ax.get_legend_handles_labels()[1]) == 1 else 22)
-    if len(have) > 1 or ax.collections:
-        legend(ax)
-    return svg(fig, label or title)
+    return drawing(fig, title, note)
 
 
 def marks(ax: Axes, rows: Sequence[Beside], colour: str, factor: float = 1.0) -> None:
@@ -156,12 +179,12 @@ def marks(ax: Axes, rows: Sequence[Beside], colour: str, factor: float = 1.0) ->
 
 def yearly_bars(
     run: Run, up: Sequence[tuple[str, str]], down: Sequence[tuple[str, str]], title: str, total: str = "",
-    size: tuple[float, float] = HALF, line: Sequence[tuple[str, str]] = (), runs: Sequence[Run] = (),
-) -> str:  # fmt: skip
+    size: tuple[float, float] = HALF, line: Sequence[tuple[str, str]] = (), runs: Sequence[Run] = (), note: str = "",
+) -> Plot | None:  # fmt: skip
     """Stacked bars by calendar year: `up` above zero, `down` below, `total` as a line of the net; whole years only."""
     years = run.full_years()
     if not years or not any(run.has_series(v) for v, _ in (*up, *down, *line)):
-        return ""
+        return None
     fig, ax = figure(size)
     net = np.zeros(len(years))
     colour = 0
@@ -184,26 +207,23 @@ def yearly_bars(
                         markersize=3, linewidth=1.3, linestyle=STYLES[j % len(STYLES)], label=text if j == 0 else None)  # fmt: skip
     dress(ax)
     ax.xaxis.set_major_locator(MaxNLocator(7, integer=True))
-    ax.set_title(title, pad=22)
-    legend(ax)
-    return svg(fig, title)
+    return drawing(fig, title, note)
 
 
-def stacked(run: Run, variables: Sequence[tuple[str, str]], title: str, size: tuple[float, float] = HALF) -> str:
+def stacked(
+    run: Run, variables: Sequence[tuple[str, str]], title: str, size: tuple[float, float] = HALF, note: str = ""
+) -> Plot | None:
     """Stacked areas of parts of a whole."""
     have = [(v, text) for v, text in variables if run.has_series(v) and max(run.line(v)) > 0]
     if not have:
-        return ""
+        return None
     fig, ax = figure(size)
     values = [np.nan_to_num(np.array(run.line(v))) for v, _ in have]
     ax.stackplot(run.months, values, colors=[C[i % 8] for i in range(len(have))], labels=[t for _, t in have], alpha=0.92,
                  linewidth=0)  # fmt: skip
     ax.set_xlim(run.months[0], run.months[-1])
     dress(ax)
-    columns = 5 if size[0] > 6 else 3
-    ax.set_title(title, pad=22 if len(have) <= columns else 36)
-    legend(ax, columns)
-    return svg(fig, title)
+    return drawing(fig, title, note)
 
 
 AGES = list(range(0, 90, 5))
@@ -211,10 +231,10 @@ AGES = list(range(0, 90, 5))
 
 def pyramid(
     model: dict[str, np.ndarray], census: dict[str, np.ndarray] | None, title: str, top: float,
-    others: Sequence[dict[str, np.ndarray]] = (),
-) -> str:  # fmt: skip
+    others: Sequence[dict[str, np.ndarray]] = (), note: str = "",
+) -> Plot:  # fmt: skip
     """Population pyramid by five-year age (last band open): bars the run, outline the census, dashes other runs."""
-    fig, ax = figure((3.9, 4.2))
+    fig, ax = figure((3.5, 3.8))
     y = np.arange(len(AGES))
     ax.barh(y, -model["male"], 0.86, color=C[0], linewidth=0, label="men", alpha=0.9)
     ax.barh(y, model["female"], 0.86, color=C[1], linewidth=0, label="women", alpha=0.9)
@@ -235,15 +255,13 @@ def pyramid(
     ax.grid(False)
     ax.axvline(0, color=PAGE, linewidth=1)
     ax.tick_params(labelsize=9)
-    ax.set_title(title, pad=22)
-    legend(ax, 3)
-    return svg(fig, title)
+    return drawing(fig, title, note)
 
 
-def by_age(groups: Sequence[tuple[str, np.ndarray]], title: str) -> str:
+def by_age(groups: Sequence[tuple[str, np.ndarray]], title: str, note: str = "") -> Plot | None:
     """Persons a year by single year of age, one step line a group (events of the whole run)."""
     if not any(values.sum() for _, values in groups):
-        return ""
+        return None
     fig, ax = figure(HALF)
     for i, (text, values) in enumerate(groups):
         if values.sum():
@@ -254,14 +272,12 @@ def by_age(groups: Sequence[tuple[str, np.ndarray]], title: str) -> str:
     ax.set_xlabel("age")
     ax.set_xlim(0, 90)
     ax.yaxis.set_major_formatter(FuncFormatter(lambda v, _: short(abs(v))))
-    ax.set_title(title, pad=22)
-    legend(ax)
-    return svg(fig, title)
+    return drawing(fig, title, note)
 
 
 def district_card(
     runs: Sequence[Run], district: str, name: str, limits: dict[str, tuple[float, float]]
-) -> str:
+) -> Plot:
     """One district in three small plots with common scales: people (base = 100), vacancy, asking price."""
     wanted = [("population", "people, start = 100"), ("vacancy_rate", "vacant"), ("median_ask_m2", "ask a m2")]
     have = [(v, t) for v, t in wanted if v in limits]
@@ -284,7 +300,7 @@ def district_card(
         ax.xaxis.set_major_locator(matplotlib.dates.YearLocator(5))
         ax.xaxis.set_major_formatter(matplotlib.dates.DateFormatter("%Y"))
         ax.tick_params(labelsize=8.5)
-    return svg(fig, f"{name}: people, vacancy, asking price")
+    return drawing(fig, name)
 
 
 def district_line(run: Run, variable: str, district: str) -> np.ndarray:
@@ -295,7 +311,9 @@ def district_line(run: Run, variable: str, district: str) -> np.ndarray:
     return values
 
 
-def grouped_bars(labels: Sequence[str], groups: Sequence[tuple[str, Sequence[float]]], title: str, kind: str = "share") -> str:
+def grouped_bars(
+    labels: Sequence[str], groups: Sequence[tuple[str, Sequence[float]]], title: str, note: str = "", kind: str = "share"
+) -> Plot:
     """Bars side by side."""
     fig, ax = figure(HALF)
     width = 0.8 / max(len(groups), 1)
@@ -305,9 +323,7 @@ def grouped_bars(labels: Sequence[str], groups: Sequence[tuple[str, Sequence[flo
                label=text, linewidth=0)  # fmt: skip
     ax.set_xticks(np.arange(len(labels)), labels)
     dress(ax, kind)
-    ax.set_title(title, pad=22)
-    legend(ax)
-    return svg(fig, title)
+    return drawing(fig, title, note)
 
 
 def spark(values: Sequence[float], colour: str = C[0]) -> str:

@@ -7,7 +7,6 @@ import math
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,17 +17,9 @@ from krimp.outputs import plots, words
 from krimp.outputs.books import flow_matrix, sector_balances
 from krimp.outputs.folder import Run, RunError, open_run
 from krimp.outputs.observed import Beside, beside
+from krimp.outputs.plots import Plot
 
 PROCESSES = Path(__file__).resolve().parent.parent / "processes"
-
-
-@dataclass(frozen=True)
-class Plot:
-    """A figure with a line of text under it; `wide` takes the page's whole width."""
-
-    svg: str
-    note: str = ""
-    wide: bool = False
 
 
 def write_report(
@@ -155,26 +146,28 @@ def _facade(run: Run) -> str:
 def sections(runs: Sequence[Run], rows: Sequence[Beside]) -> list[dict[str, Any]]:
     """Title, anchor, text and plots of each part of the page; plots that a run has no data for are left out."""
     run = runs[0]
-    parts: list[tuple[str, str, str, list[Plot]]] = [
-        ("People", "people", "Bars and lines are the run. Filled dots are observations that the city's pack allows fitting"
-         " to (in sample), open dots are kept for scoring (out of sample), small ones are context.",
-         [*pyramids(runs), *people_plots(runs, rows)]),
-        ("Homes and prices", "homes", "", home_plots(runs, rows)),
-        ("The city's books", "books", f"All amounts in {run.currency}; years are calendar years.", money_plots(runs, rows)),
-        ("Heating, buses and wages", "services", "One means that everything due was delivered or paid.", service_plots(runs)),
-        ("Work, shops and the cost of living", "work", "", work_plots(runs, rows)),
-        ("District by district", "districts", "People relative to the first month, share of empty homes, and the median"
-         " asking price per square metre; the same scales everywhere.", district_plots(runs)),
+    parts: list[tuple[str, str, str, str, Sequence[Plot | None]]] = [
+        ("People", "people", "three", "Shapes are the run, outlines the census.", pyramids(runs)),
+        ("", "people", "", "", people_plots(runs, rows)),
+        ("Homes and prices", "homes", "", "", home_plots(runs, rows)),
+        ("The city's books", "books", "", f"All amounts in {run.currency}; years are calendar years.",
+         money_plots(runs, rows)),
+        ("Heating, buses, wages, schools", "services", "", "One means that all that was due was delivered.",
+         service_plots(runs)),
+        ("Work, shops, cost of living", "work", "", "", work_plots(runs, rows)),
+        ("District by district", "districts", "small", "People relative to the first month, share of empty homes, and the"
+         " median asking price per square metre; the same scales everywhere.", district_plots(runs)),
     ]  # fmt: skip
-    out = []
-    for title, anchor, text, found in parts:
-        kept = [p for p in found if p.svg]
+    out: list[dict[str, Any]] = []
+    for title, anchor, grid, text, found in parts:
+        kept = [p for p in found if p is not None]
         if kept:
-            out.append({"title": title, "id": anchor, "text": text, "plots": kept, "small": anchor == "districts"})
+            first = not any(s["id"] == anchor for s in out)
+            out.append({"title": title or ("People" if first else ""), "id": anchor, "text": text, "plots": kept, "grid": grid})
     return out
 
 
-def pyramids(runs: Sequence[Run]) -> list[Plot]:
+def pyramids(runs: Sequence[Run]) -> list[Plot | None]:
     """Pyramids at the base, at later census months that the pack knows, and at the end."""
     run = runs[0]
     census = census_tables(run)
@@ -195,13 +188,11 @@ def pyramids(runs: Sequence[Run]) -> list[Plot]:
         return []
     tops = [float(max(t["male"].max(), t["female"].max())) for _, table, each in found for t in (table, *each) if t is not None]
     top = max(tops) * 1.06
-    out = []
+    out: list[Plot | None] = []
     for month, table, each in found:
-        if each[0] is None:
-            continue
-        note = "Outline: the census." if table is not None else ""
-        others = [e for e in each[1:] if e is not None]
-        out.append(Plot(plots.pyramid(each[0], table, f"{words.month_words(_day(month))}", top, others), note))
+        if each[0] is not None:
+            others = [e for e in each[1:] if e is not None]
+            out.append(plots.pyramid(each[0], table, words.month_words(_day(month)), top, others))
     return out
 
 
@@ -254,21 +245,22 @@ def ages_of(run: Run, month: str) -> dict[str, np.ndarray] | None:
     return out
 
 
-def people_plots(runs: Sequence[Run], rows: Sequence[Beside]) -> list[Plot]:
+def people_plots(runs: Sequence[Run], rows: Sequence[Beside]) -> list[Plot | None]:
     """Population and its components, ages, households, migration by age."""
     run = runs[0]
     return [
-        Plot(plots.lines(runs, [("population", "people")], "Population", observed=rows)),
-        Plot(plots.yearly_bars(run, [("births", "born"), ("in_migrants", "came or came back")],
-                               [("deaths", "died"), ("out_migrants", "left")], "What changed it, a year", "balance")),
-        Plot(plots.stacked(run, [("population_0_14", "0-14"), ("population_15_59", "15-59"),
-                                 ("population_60_plus", "60 and over")], "People by age")),
-        Plot(plots.by_age(migration_by_age(run), "Moves across the border by age, persons a year"),
-             "Leavers below the line, comers above." if run.has_events else ""),
-        Plot(plots.lines(runs, [("households", "households"), ("census_households", "as a census counts"),
-                                ("one_person_households", "of one person")], "Households", observed=rows)),
-        Plot(plots.lines(runs, [("mean_household_size", "persons per household"),
-                                ("census_household_size", "as a census counts")], "Household size", zero=False, observed=rows)),
+        plots.lines(runs, [("population", "people"), ("registered_population", "registered here")], "Population",
+                    observed=rows),
+        plots.yearly_bars(run, [("births", "born"), ("in_migrants", "came or came back")],
+                          [("deaths", "died"), ("out_migrants", "left")], "What changed it, people a year", "balance"),
+        plots.stacked(run, [("population_0_14", "0-14"), ("population_15_59", "15-59"),
+                            ("population_60_plus", "60 and over")], "People by age"),
+        plots.by_age(migration_by_age(run), "Moves across the border by age, people a year",
+                     "Leavers below the line, comers above."),
+        plots.lines(runs, [("households", "households"), ("census_households", "as a census counts"),
+                           ("one_person_households", "of one person")], "Households", observed=rows),
+        plots.lines(runs, [("mean_household_size", "in the run"), ("census_household_size", "as a census counts")],
+                    "Persons per household", zero=False, observed=rows),
     ]  # fmt: skip
 
 
@@ -300,39 +292,44 @@ def migration_by_age(run: Run) -> list[tuple[str, np.ndarray]]:
     return out
 
 
-def home_plots(runs: Sequence[Run], rows: Sequence[Beside]) -> list[Plot]:
+def home_plots(runs: Sequence[Run], rows: Sequence[Beside]) -> list[Plot | None]:
     """Stock by use, vacancy, prices, building, lit windows by building age, resettlement."""
     run = runs[0]
     uses = [("owner_occupied", "owners"), ("rented", "tenants"), ("hostel", "hostels"), ("second_home", "second homes"),
             ("vacant", "empty")]  # fmt: skip
     return [
-        Plot(plots.stacked(run, uses, "Homes by use")),
-        Plot(plots.lines(runs, [("vacancy_rate", "empty homes"), ("lit_share", "windows lit"),
-                                ("lit_dwelling_share", "homes with a light")], "Empty homes and lit windows", "share", observed=rows)),
-        Plot(plots.lines(runs, [("median_ask_m2", "asked"), ("median_sale_m2", "paid"),
-                                ("median_new_m2", "new"), ("price_to_replacement_cost", "")][:3],
-                         f"Price of a square metre, {run.currency}", observed=rows)),
-        Plot(plots.lines(runs, [("ask_total_p50", "median home"), ("ask_total_p01", "cheapest 1%")],
-                         f"Asking price of a home, {run.currency}", observed=rows)),
-        Plot(plots.lines(runs, [("listed", "on offer"), ("listed_vacant", "empty and on offer"),
-                                ("held_dark", "empty, not on offer"), ("abandoned", "abandoned")], "Homes on offer or given up", observed=rows)),
-        Plot(plots.yearly_bars(run, [("completions", "completed")], [("demolitions", "pulled down")], "Building and demolition, homes a year",
-                               line=[("starts", "started")], runs=runs)),
-        Plot(plots.yearly_bars(run, [("sales", "sold"), ], [], "Homes sold a year", line=[("sales_new", "new ones"), ("sales_to_outsiders", "to outsiders")], runs=runs)),
-        Plot(lit_by_age(run), "All buildings standing at the end, by the years in which they were built."),
-        Plot(plots.lines(runs, [("resettlement_offers", "offers a month"), ("resettled_households", "households moved a month"),
-                                ("holdouts", "still holding out")], "Resettlement")),
-        Plot(plots.lines(runs, [("neighbours_left", "neighbours left per hold-out")], "Neighbours left per hold-out")),
+        plots.stacked(run, uses, "Homes by use"),
+        plots.lines(runs, [("vacancy_rate", "empty homes"), ("lit_share", "windows lit at dusk"),
+                           ("lit_dwelling_share", "homes with a light")], "Empty homes and lit windows", "share",
+                    observed=rows),
+        plots.lines(runs, [("median_ask_m2", "asked"), ("median_sale_m2", "paid")],
+                    f"Price of a square metre, {run.currency}", observed=rows),
+        plots.lines(runs, [("ask_total_p50", "median home on offer"), ("ask_total_p01", "cheapest 1%")],
+                    f"Asking price of a home, {run.currency}", observed=rows),
+        plots.lines(runs, [("listed", "on offer"), ("listed_vacant", "empty and on offer"),
+                           ("held_dark", "empty, kept off the market"), ("abandoned", "given up")],
+                    "Homes on offer, held back or given up", observed=rows),
+        plots.lines(runs, [("price_to_replacement_cost", "price / cost")], "Price against the cost of building anew",
+                    observed=rows),
+        plots.yearly_bars(run, [("completions", "completed")], [("demolitions", "pulled down")],
+                          "Building and demolition, homes a year", line=[("starts", "started")], runs=runs),
+        plots.yearly_bars(run, [("sales", "sold")], [], "Homes sold a year",
+                          line=[("sales_new", "of them new"), ("sales_to_outsiders", "to outsiders")], runs=runs),
+        lit_by_age(run),
+        plots.lines(runs, [("resettlement_offers", "offers a month"), ("resettled_households", "households moved a month"),
+                           ("holdouts", "still holding out")], "Resettlement"),
+        plots.lines(runs, [("neighbours_left", "per hold-out")], "Neighbours left to those who hold out"),
+        plots.lines(runs, [("rent_m2", "rent")], f"Rent of a square metre, {run.currency} a month", observed=rows),
     ]  # fmt: skip
 
 
-def lit_by_age(run: Run) -> str:
+def lit_by_age(run: Run) -> Plot | None:
     """Share of lit windows and of occupied homes by decade of construction."""
     if not run.has("buildings.parquet"):
-        return ""
+        return None
     frame = run.buildings
     if not {"built", "lit", "windows", "units", "occupied", "state"} <= set(frame.columns):
-        return ""
+        return None
     groups = (
         frame.filter((pl.col("state").cast(pl.String) == "complete") & (pl.col("windows") > 0))
         .with_columns(span=pl.col("built").dt.year() // 10 * 10)
@@ -342,45 +339,47 @@ def lit_by_age(run: Run) -> str:
         .filter(pl.col("units") > 0)
     )
     if groups.is_empty() or groups["lit"].sum() == 0:
-        return ""
+        return None
     labels = [f"{s}s" for s in groups["span"]]
     lit = (groups["lit"] / groups["windows"]).to_list()
     lived = (groups["occupied"] / groups["units"]).to_list()
-    return plots.grouped_bars(labels, [("windows lit", lit), ("homes lived in", lived)], "Light by age of the building")
+    return plots.grouped_bars(
+        labels, [("windows lit", lit), ("homes lived in", lived)], "Light by age of the building",
+        "Buildings standing at the end, by the decade in which they were built.",
+    )  # fmt: skip
 
 
-def money_plots(runs: Sequence[Run], rows: Sequence[Beside]) -> list[Plot]:
-    """Budget, debt, land, pandemic."""
+def money_plots(runs: Sequence[Run], rows: Sequence[Beside]) -> list[Plot | None]:
+    """Budget, debt, land, taxes and the pandemic, interest."""
     run = runs[0]
     return [
-        Plot(plots.yearly_bars(run, [("own_revenue", "own revenue"), ("transfers", "transfers"), ("bailout", "bail-out")],
-                               [], "General budget: what came in and what went out", size=plots.HALF,
-                               line=[("general_expenditure", "spent")], runs=runs)),
-        Plot(plots.lines(runs, [("debt", "official debt"), ("hidden_debt", "hidden debt"), ("payables", "unpaid bills"),
-                                ("advances_upper", "advances from above"), ("cash", "cash")], "Debt and cash", observed=rows)),
-        Plot(plots.yearly_bars(run, [("funding_shortfall", "shortfall")], [], "What each year's duties left unfunded",
-                               line=[("commitments", "commitments")], runs=runs)),
-        Plot(plots.yearly_bars(run, [("land_revenue", "private developers"), ("land_revenue_platform", "the city's platform")], [],
-                               "Land sold to")),
-        Plot(plots.yearly_bars(run, [("tax_revenue", "taxes kept")], [], "Taxes, and what the pandemic took",
-                               line=[("pandemic_cost", "pandemic bill"), ("tax_relief", "tax relief")], runs=runs)),
-        Plot(plots.lines(runs, [("interest_share_general", "of the general budget"), ("interest_share_fund", "of the fund budget"),
-                                ("restructuring", "restructuring (1 = on)")], "Interest as a share of spending", "share")),
+        plots.yearly_bars(run, [("own_revenue", "own revenue"), ("transfers", "transfers"), ("bailout", "bail-out")], [],
+                          "General budget: in and out", line=[("general_expenditure", "spent")], runs=runs),
+        plots.lines(runs, [("debt", "official debt"), ("hidden_debt", "hidden debt"), ("payables", "unpaid bills"),
+                           ("advances_upper", "advances from above"), ("cash", "cash")], "Debt and cash", observed=rows),
+        plots.yearly_bars(run, [("funding_shortfall", "shortfall")], [], "What each year's duties left unfunded",
+                          line=[("commitments", "all commitments")], runs=runs),
+        plots.yearly_bars(run, [("land_revenue", "to developers"), ("land_revenue_platform", "to the city's platform")],
+                          [], "Land sold"),
+        plots.yearly_bars(run, [("tax_revenue", "taxes kept")], [], "Taxes, and what the pandemic took",
+                          line=[("pandemic_cost", "pandemic bill"), ("tax_relief", "tax relief")], runs=runs),
+        plots.lines(runs, [("interest_share_general", "interest / general budget"),
+                           ("interest_share_fund", "interest / fund budget"), ("restructuring", "restructuring (100% = on)")],
+                    "Weight of interest; restructuring", "share"),
     ]  # fmt: skip
 
 
-def service_plots(runs: Sequence[Run]) -> list[Plot]:
+def service_plots(runs: Sequence[Run]) -> list[Plot | None]:
     """Heat, buses, wages, schools."""
-    heat = _heat(runs)
     return [
-        Plot(heat),
-        Plot(plots.lines(runs, [("bus_share", "share of normal service")], "Buses", "share")),
-        Plot(plots.lines(runs, [("wage_arrears_months", "months overdue")], "Public wages overdue, months")),
-        Plot(plots.lines(runs, [("school_places", "places"), ("pupils", "pupils")], "Schools")),
+        _heat(runs),
+        plots.lines(runs, [("bus_share", "share of normal service")], "Buses running", "share"),
+        plots.lines(runs, [("wage_arrears_months", "months overdue")], "Public wages overdue, months"),
+        plots.lines(runs, [("school_places", "places"), ("pupils", "pupils")], "Schools"),
     ]
 
 
-def _heat(runs: Sequence[Run]) -> str:
+def _heat(runs: Sequence[Run]) -> Plot | None:
     run = runs[0]
     names = [d for d in run.districts if run.has_series("heat_share", d)]
     if not names:
@@ -391,38 +390,38 @@ def _heat(runs: Sequence[Run]) -> str:
         ax.plot(run.months, run.line("heat_share", district), color=plots.C[i], label=run.districts[district], linewidth=1.4)
     plots.dress(ax, "share")
     ax.set_ylim(-0.02, 1.06)
-    ax.set_title("Heat delivered, districts with the worst month first", pad=36 if len(ranked) > 3 else 22)
-    plots.legend(ax, 3)
-    return plots.svg(fig, "Heat delivered by district")
+    return plots.drawing(fig, "Heat delivered", "The districts with the worst months." if len(names) > 6 else "")
 
 
-def work_plots(runs: Sequence[Run], rows: Sequence[Beside]) -> list[Plot]:
+def work_plots(runs: Sequence[Run], rows: Sequence[Beside]) -> list[Plot | None]:
     """Jobs, wages, shops, cost of living."""
     run = runs[0]
-    others = ("mining_jobs", "farm_jobs", "public_jobs", "shop_jobs")
+    kinds = [(f"{k}_jobs", text) for k, text in (("mining", "mine"), ("farm", "farms"), ("public", "public"), ("shop", "shops"))]
     return [
-        Plot(plots.lines(runs, [("jobs", "all"), *((v, words.plain(v).replace(" jobs", "")) for v in others)], "Jobs", observed=rows)),
-        Plot(plots.lines(runs, [("unemployment_rate", "unemployed")], "Unemployment", "share", observed=rows)),
-        Plot(plots.lines(runs, [("mean_wage", "mean wage")], f"Mean wage, {run.currency} a month", observed=rows)),
-        Plot(plots.yearly_bars(run, [("shop_openings", "opened")], [("shop_closures", "closed")], "Shops opened and closed a year", "balance")),
-        Plot(shops_by_kind(run), "Shops open at the end, by kind and by where the founder came from."),
-        Plot(plots.lines(runs, [("cost_of_living", "cost of living"), ("traffic_index", "traffic")], "Cost of living and traffic, start = 1",
-                         zero=False)),
-        Plot(plots.lines(runs, [("consumption", "consumption"), ("pension_income", "pensions")], f"Spending and pensions, {run.currency} a month")),
+        plots.lines(runs, [("jobs", "all jobs"), *kinds], "Jobs", observed=rows),
+        plots.lines(runs, [("unemployment_rate", "unemployed")], "Unemployment", "share", observed=rows),
+        plots.lines(runs, [("mean_wage", "mean wage")], f"Mean wage, {run.currency} a month", observed=rows),
+        plots.yearly_bars(run, [("shop_openings", "opened")], [("shop_closures", "closed")], "Shops opened and closed a year",
+                          "balance"),
+        shops_by_kind(run),
+        plots.lines(runs, [("cost_of_living", "cost of living"), ("traffic_index", "traffic")],
+                    "Cost of living and traffic, start = 1", zero=False),
+        plots.lines(runs, [("consumption", "consumption"), ("pension_income", "pensions")],
+                    f"Spending and pensions, {run.currency} a month"),
     ]  # fmt: skip
 
 
-def shops_by_kind(run: Run) -> str:
+def shops_by_kind(run: Run) -> Plot | None:
     """Open shops by kind: founders who never left, and founders who came back or came new."""
     frame = run.shops
     if frame.is_empty():
-        return ""
+        return None
     open_now = frame.filter(pl.col("state").cast(pl.String) == "open").select(
         kind=pl.col("kind").cast(pl.String), comer=pl.col("founder_origin").cast(pl.String) != "here"
     )
     counts = open_now.group_by("kind").agg(n=pl.len(), comers=pl.col("comer").sum()).sort("n", "kind", descending=[True, False])
     if counts.is_empty():
-        return ""
+        return None
     labels = [words.plain(k) for k in counts["kind"]]
     stay = [(n - c) * run.weight for n, c in zip(counts["n"], counts["comers"], strict=True)]
     came = [c * run.weight for c in counts["comers"]]
@@ -433,12 +432,10 @@ def shops_by_kind(run: Run) -> str:
     ax.set_yticks(y, labels)
     ax.grid(axis="y", visible=False)
     ax.grid(axis="x", visible=True)
-    ax.set_title("Shops by founder", pad=22)
-    plots.legend(ax)
-    return plots.svg(fig, "Shops by kind and founder")
+    return plots.drawing(fig, "Shops by founder", "Open at the end, by kind and by where the founder came from.")
 
 
-def district_plots(runs: Sequence[Run]) -> list[Plot]:
+def district_plots(runs: Sequence[Run]) -> list[Plot | None]:
     """A card for each district with common scales."""
     run = runs[0]
     limits: dict[str, tuple[float, float]] = {}
@@ -450,7 +447,7 @@ def district_plots(runs: Sequence[Run]) -> list[Plot]:
             limits[variable] = (low, max(float(known.max()) * 1.06, low + 1e-6))
     if not limits:
         return []
-    return [Plot(plots.district_card(runs, d, name, limits), name) for d, name in run.districts.items()]
+    return [plots.district_card(runs, d, name, limits) for d, name in run.districts.items()]
 
 
 # -- tables
