@@ -242,6 +242,76 @@ def compare(
         show(result, people)
 
 
+# -- many runs
+
+
+@app.command("ensemble", short_help="Many runs: krimp ensemble hegang --runs 20 --scale 1/10")
+@guarded
+def ensemble(
+    city: City,
+    runs: Annotated[int, typer.Option(help="Runs a scenario; each has its own seed and parameter draw.")] = 10,
+    scenario: Annotated[list[str] | None, typer.Option(help="Scenario; may be repeated (default baseline).")] = None,
+    until: Annotated[str | None, typer.Option(metavar="YYYY-MM", help="Last month, inclusive.")] = None,
+    scale: Scale = "1/10",
+    sets: Sets = None,
+    posterior: Posterior = None,
+    centre: Annotated[bool, typer.Option(help="Keep parameters at their point values: only seeds differ.")] = False,
+    workers: Annotated[int, typer.Option(help="Processes (default: the CPUs it may use).")] = 0,
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="Folder (runs/CITY-ensemble).")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Seeds x parameter draws x scenarios in local processes; finished runs are kept, so it can be resumed.
+
+    Example: krimp ensemble hegang --runs 20 --scale 1/10 --scenario baseline --until 2023-03
+    """
+    from krimp.study.ensemble import ensemble
+
+    if runs < 1:
+        raise BadInput(f"--runs {runs}: allowed are whole numbers from 1")
+    folder = out or Path("runs") / f"{Path(city).name}-ensemble"
+    _compile_notice()
+    with Progress("runs", every=1) as bar:
+        found = ensemble(
+            city, tuple(scenario or ["baseline"]), runs, folder, posterior, _positive("--workers", workers),
+            lambda done, total: bar.show("running", done, total), _pairs(sets), centre, scale=scale, until=until,
+        )  # fmt: skip
+    table = found.intervals()
+    last = table.filter(table["month"] == table["month"].max())
+    if as_json:
+        print(json.dumps({"path": str(folder), "runs": [str(f) for _, _, f in found.runs], "last": last.to_dicts()}, default=str))
+        return
+    from krimp.app.tables import intervals
+
+    intervals(last, found.path)
+
+
+@app.command("bench", short_help="The benchmark table of this machine: krimp bench")
+@guarded
+def bench(
+    city: Annotated[str, typer.Argument(metavar="[CITY]", help="City to run.")] = "hegang",
+    scale: Annotated[list[str] | None, typer.Option(help="Scale; may be repeated (default 1/10, 1, 10).")] = None,
+    threads: Annotated[list[int] | None, typer.Option(help="Threads; may be repeated (default 1, 2).")] = None,
+    months: Annotated[int, typer.Option(help="Months to time in each case.")] = 24,
+    against: Annotated[Path | None, typer.Option(help="An earlier result (--json) to compare with.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Seconds a month by size, threads and process, person-months a second, bytes a person.
+
+    Example: krimp bench --scale 1/10 --scale 1 --threads 2
+    """
+    from krimp.study.bench import against as ratios
+    from krimp.study.bench import bench
+
+    earlier = _json_file(against) if against else None
+    found = bench(city, tuple(scale or ("1/10", "1", "10")), tuple(threads or (1, 2)), months)
+    if as_json:
+        print(json.dumps(found | ({"against": ratios(found, earlier)} if earlier else {})))
+        return
+    from krimp.app.tables import benchmark
+
+    benchmark(found, ratios(found, earlier) if earlier else [])
+
+
 # -- packs
 
 
@@ -324,6 +394,13 @@ def _pairs(items: list[str] | None) -> dict[str, float]:
         if not sign or not name.strip():
             raise BadInput(f"--set {item!r}: allowed is KEY=NUMBER, for example --set heating.tariff=26")
     return out
+
+
+def _json_file(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except json.JSONDecodeError as error:
+        raise BadInput(f"{path}: not valid JSON: {error}") from error
 
 
 def _positive(name: str, value: int) -> int:

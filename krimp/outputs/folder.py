@@ -16,6 +16,10 @@ TABLES = ("persons", "households", "dwellings", "buildings", "shops")
 CITY = "city"
 
 
+#: Everyday names of currencies by their codes.
+CURRENCIES = {"CNY": "yuan", "EUR": "euro", "USD": "dollars", "JPY": "yen"}
+
+
 class RunError(ValueError):
     """A folder that cannot be read as a run; the message names what is missing."""
 
@@ -89,8 +93,9 @@ class Run:
 
     @property
     def currency(self) -> str:
-        """The currency's name."""
-        return str(self.manifest.get("currency") or "yuan")
+        """The currency's name as people say it."""
+        code = str(self.manifest.get("currency") or "")
+        return CURRENCIES.get(code.upper(), code or "currency units")
 
     @property
     def warnings(self) -> list[str]:

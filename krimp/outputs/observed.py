@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import re
 from dataclasses import dataclass
+
+import polars as pl
 
 from krimp.outputs.folder import CITY, Run
 
@@ -48,10 +51,21 @@ class Beside:
 
 
 def value_at(run: Run, variable: str, date: str, district: str = CITY) -> float:
-    """The run's value for YYYY-MM (that month) or YYYY (a year's sum of a flow, a stock at its end); nan if none.
+    """The run's value for YYYY-MM (that month) or YYYY (a year); nan if it has none.
 
-    A year of a rate, price or index is its mean over the year's months.
+    A year of a flow is its sum, of a rate, price or index its mean, of a stock its value in December. Beside series it
+    knows `change_2017_2020:x` (difference of two years), `growth:x` (on the year before), `population_15_19` (ages),
+    `rented_share` (a use of homes / households), `population_..._districts` (districts without counties),
+    `sales_value_new` and `new_price_m2` (from the ledger and the event log).
     """
+    if match := re.fullmatch(r"change_(\d{4})_(\d{4}):(\w+)", variable):
+        return value_at(run, match[3], match[2], district) - value_at(run, match[3], match[1], district)
+    if variable.startswith("growth:"):
+        name, year = variable[7:], int(date[:4])
+        before = value_at(run, name, str(year - 1), district)
+        return value_at(run, name, str(year), district) / before - 1 if before else float("nan")
+    if not run.has_series(variable, district):
+        return _derived(run, variable, date, district)
     if len(date) >= 7:
         return run.at(variable, date[:7], district)
     year = int(date)
@@ -62,6 +76,48 @@ def value_at(run: Run, variable: str, date: str, district: str = CITY) -> float:
         known = [v for v in known if math.isfinite(v)]
         return sum(known) / len(known) if known else float("nan")
     return run.at(variable, dt.date(year, 12, 1), district)
+
+
+def _derived(run: Run, variable: str, date: str, district: str) -> float:
+    if match := re.fullmatch(r"population_(\d+)_(\d+)", variable):
+        return _aged(run, int(match[1]), int(match[2]), date, district)
+    if re.fullmatch(r"population_\w*districts", variable):
+        inner = [str(d["id"]) for d in run.pack_config.get("districts", []) if d.get("kind", "district") == "district"]
+        return sum(run.at("population", date[:7], d) for d in inner) if inner and len(date) >= 7 else float("nan")
+    if variable.endswith("_share") and run.has_series(variable[:-6], district):
+        whole = value_at(run, "households", date, district)
+        return value_at(run, variable[:-6], date, district) / whole if whole else float("nan")
+    year = int(date[:4])
+    if variable == "sales_value_new" and run.has("ledger.parquet") and year in run.full_years():
+        paid = run.ledger.filter(
+            (pl.col("month").dt.year() == year) & (pl.col("debit").cast(pl.String) == "flow.new_home_purchase")
+        )["amount"].sum()
+        return float(paid) / run.minor_units
+    if variable == "new_price_m2" and run.has_events and run.has("dwellings.parquet"):
+        sold = (
+            run.scan_events()
+            .filter((pl.col("event").cast(pl.String) == "sold") & (pl.col("month").dt.year() == year)
+                    & (pl.col("reason").cast(pl.String) == "developer_stock"))
+            .select(dwelling=pl.col("dwelling").cast(pl.UInt32), amount="amount").collect()
+            .join(run.dwellings.select(dwelling=pl.col("id").cast(pl.UInt32), area="area"), on="dwelling", how="inner")
+        )  # fmt: skip
+        metres = float(sold["area"].cast(pl.Int64).sum()) / 10
+        return float(sold["amount"].sum()) / run.minor_units / metres if metres else float("nan")
+    return float("nan")
+
+
+def _aged(run: Run, low: int, high: int, date: str, district: str) -> float:
+    """Residents of an age band in a month of which the tables were kept."""
+    month = date[:7]
+    if month not in run.snapshots and month != run.until:
+        return float("nan")
+    frame = run.table("persons", month if month in run.snapshots else None)
+    number = int(month[:4]) * 12 + int(month[5:7])
+    age = (number - (pl.col("birth").dt.year().cast(pl.Int32) * 12 + pl.col("birth").dt.month())) // 12
+    keep = (pl.col("state").cast(pl.String) == "resident") & age.is_between(low, high)
+    if district != CITY:
+        keep &= pl.col("district").cast(pl.String) == district
+    return float(frame.filter(keep).height * run.weight)
 
 
 def beside(run: Run, all_rows: bool = False) -> list[Beside]:

@@ -489,9 +489,10 @@ def sentences(run: Run, claims: Sequence[dict[str, Any]]) -> list[dict[str, Any]
                 shows += f" ({words.number(float(found['low']))} to {words.number(float(found['high']))})"
         elif named and run.has_series(named[0]):
             shows = f"{words.plain(named[0])} at the end: {words.number(run.line(named[0])[-1])}"
-        data = row.get("data") or row.get("value") or row.get("data value") or ""
+        data = row.get("data") or row.get("value") or ""
+        unit = "" if row.get("data") else row.get("unit") or ""
         out.append({"id": row.get("id") or "", "text": row.get("text") or row.get("meaning") or words.plain(row.get("id") or ""),
-                    "kind": row.get("kind") or "", "where": where, "data": _as_number(data), "unit": row.get("unit") or "",
+                    "kind": row.get("kind") or "", "where": where, "data": _as_number(data), "unit": unit,
                     "shows": shows, "verdict": found.get("verdict") or "", "basis": found.get("basis") or ""})  # fmt: skip
     return out
 
