@@ -1,0 +1,18 @@
+"""From a pack's tables to the city at the base: people, families, homes, work and money."""
+
+from __future__ import annotations
+
+from krimp.state.world import World
+from krimp.synthesis import families, homes, money, people, work
+
+
+def build(world: World) -> None:
+    """Fill an empty world from its pack at the base month. Exact in every census cell (see each module).
+
+    Raises ValueError when the pack's households cannot be housed or filled.
+    """
+    people.fill(world)
+    families.fill(world)
+    homes.fill(world)
+    work.fill(world)
+    money.fill(world)
