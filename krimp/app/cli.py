@@ -91,8 +91,8 @@ def run(
 
     Example: krimp run hegang --until 2023-03 --scale 1/10 --set heating.tariff=26
     """
-    from krimp.engine.run import Settings, execute
     from krimp.intake import load_city
+    from krimp.scenarios.schema import load_scenario
 
     repeated, pack_source = _repeat(city)
     pack = load_city(pack_source)
@@ -110,10 +110,13 @@ def run(
         asked["draws"] = _point(pack, posterior)
     asked["snapshots"] = tuple(snapshot or repeated.get("snapshots") or _census_months(pack))
     asked["listings"] = tuple(repeated.get("listings", ()))
-    settings = Settings(**asked)
-    folder = out or Path("runs") / f"{pack.name}-{Path(settings.scenario).stem}-s{settings.seed}"
+    name = load_scenario(asked.get("scenario", "baseline")).name
+    folder = out or Path("runs") / f"{pack.name}-{name}-s{asked.get('seed', 1)}"
     aside = _make_way(folder, overwrite)
     try:
+        from krimp.engine.run import Settings, execute  # heavy, so only once the request makes sense
+
+        settings = Settings(**asked)
         _compile_notice()
         with Progress() as bar:
             _guard_run(lambda: execute(settings, folder, pack, bar.show), folder)

@@ -5,6 +5,11 @@ from __future__ import annotations
 import sys
 import time
 from types import TracebackType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+    from rich.progress import TaskID
 
 
 class Progress:
@@ -17,17 +22,17 @@ class Progress:
         self.unit = unit
         self.every = max(every, 1)
         self.quiet = quiet
-        self._bar = None
-        self._task = None
+        self._bar: Bar | None = None
+        self._task: TaskID | None = None
         self._phase = ""
         self._since = 0.0
         self._first = 0
         if not quiet and sys.stderr.isatty():
             from rich.console import Console
             from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-            from rich.progress import Progress as Bar
+            from rich.progress import Progress as RichBar
 
-            self._bar = Bar(
+            self._bar = RichBar(
                 TextColumn("{task.description}"), BarColumn(None), MofNCompleteColumn(), TextColumn(unit),
                 TimeRemainingColumn(elapsed_when_finished=True), console=Console(stderr=True), transient=True,
             )  # fmt: skip

@@ -56,7 +56,7 @@ def _series(a: Run, b: Run) -> tuple[pl.DataFrame, str]:
         )
 
     both = city(a, "a").join(city(b, "b").drop("unit"), on=["month", "variable"], how="inner")
-    end = both["month"].max()
+    end: Any = both["month"].max()
     both = both.with_columns(gap=(pl.col("b") - pl.col("a")))
     peak = (
         both.filter(pl.col("gap").is_finite())

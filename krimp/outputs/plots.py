@@ -18,6 +18,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.container import BarContainer
+from matplotlib.dates import DateFormatter, YearLocator, date2num
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
@@ -50,14 +51,14 @@ LIT, UNLIT = THEME["lit"][0], THEME["dark"][0]
 STYLES: tuple[Any, ...] = ("-", (0, (4, 1.6)), (0, (1.2, 1.4)), (0, (6, 1.5, 1.2, 1.5)), (0, (9, 2)), (0, (2, 3)))
 WIDE, HALF = (7.6, 3.1), (4.9, 3.1)
 
-_RC = {
+_RC: Any = {
     "svg.fonttype": "none", "svg.hashsalt": "krimp", "font.size": 9.5, "font.family": "sans-serif",
     "axes.edgecolor": SOFT, "axes.labelcolor": SOFT, "text.color": INK, "xtick.color": SOFT, "ytick.color": SOFT,
     "axes.spines.top": False, "axes.spines.right": False, "axes.spines.left": False, "axes.grid": True,
     "axes.grid.axis": "y", "grid.color": GRID, "grid.linewidth": 0.8, "axes.axisbelow": True, "axes.linewidth": 0.8,
     "xtick.major.size": 3, "ytick.major.size": 0, "lines.linewidth": 1.7, "lines.solid_capstyle": "round",
     "legend.frameon": False, "legend.fontsize": 9, "axes.titlesize": 10.5, "axes.titlelocation": "left",
-    "axes.titleweight": "bold", "figure.constrained_layout.use": True, "legend.handlelength": 1.5,
+    "axes.titleweight": "bold", "legend.handlelength": 1.5,
     "legend.columnspacing": 1.1, "legend.handletextpad": 0.5, "legend.borderaxespad": 0.1,
 }  # fmt: skip
 
@@ -70,13 +71,17 @@ class Plot:
     title: str
     keys: tuple[tuple[str, str, str], ...] = ()
     note: str = ""
+    show_keys: bool = True
 
 
-def figure(size: tuple[float, float] = HALF, rows: int = 1, columns: int = 1, **keys: Any) -> tuple[Figure, Any]:
-    """A figure and its axes in the report's style."""
+def figure(
+    size: tuple[float, float] = HALF, rows: int = 1, columns: int = 1, left: float = 0.52, bottom: float = 0.3, **keys: Any
+) -> tuple[Figure, Any]:
+    """A figure and its axes in the report's style; `left`, `bottom` are the margins for the labels in inches."""
     with matplotlib.rc_context(_RC):
         fig = Figure(figsize=size)
         fig.patch.set_alpha(0)
+        fig.subplots_adjust(left=left / size[0], right=1 - 0.1 / size[0], bottom=bottom / size[1], top=1 - 0.08 / size[1])
         axes = fig.subplots(rows, columns, **keys)
     for ax in np.atleast_1d(axes).ravel():
         ax.patch.set_alpha(0)
@@ -95,15 +100,16 @@ def svg(fig: Figure, label: str) -> str:
     text = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", text, count=1)
     text = re.sub(r'(<svg[^>]*?) height="[^"]*"', rf'\1 role="img" aria-label="{label}"', text, count=1)
     text = re.sub(r' xmlns(:\w+)?="[^"]*"', "", text)
-    text = re.sub(r"font: (?:bold |700 )([\d.]+px) [^;\"]*", r"font: 600 \1 var(--sans)", text)
-    text = re.sub(r"font: ([\d.]+px) [^;\"]*", r"font: \1 var(--sans)", text)
+    text = re.sub(r"font: (?:\w+ )?([\d.]+px) [^;\"]*", r"font-size: \1", text)  # the family is the page's
+    text = re.sub(r" font-family: [^;\"]*;", "", text)
+    text = re.sub(r' transform="rotate\(-0[^"]*"', "", text)
     text = re.sub(r"(-?\d+\.\d{2})\d+", r"\1", text)
     for name, (light, _) in THEME.items():
         text = text.replace(light, f"var(--{name})")
     return re.sub(r">\s+<", "><", text).strip()
 
 
-def drawing(fig: Figure, title: str, note: str = "") -> Plot:
+def drawing(fig: Figure, title: str, note: str = "", show_keys: bool = True) -> Plot:
     """The figure with its title and a key for every labelled artist, both to be set by the page."""
     keys: list[tuple[str, str, str]] = []
     seen: set[str] = set()
@@ -115,10 +121,10 @@ def drawing(fig: Figure, title: str, note: str = "") -> Plot:
             if isinstance(handle, Line2D):
                 keys.append((text, _variable(handle.get_color()), "line"))
             else:
-                patch = handle.patches[0] if isinstance(handle, BarContainer) else handle
+                patch: Any = handle.patches[0] if isinstance(handle, BarContainer) else handle
                 colour = np.atleast_2d(patch.get_facecolor())[0]
                 keys.append((text, _variable(colour), "box"))
-    return Plot(svg(fig, title), title, tuple(keys), note)
+    return Plot(svg(fig, title), title, tuple(keys), note, show_keys)
 
 
 def _variable(colour: Any) -> str:
@@ -140,9 +146,9 @@ def dress(ax: Axes, kind: str = "number", zero: bool = True, ticks: int = 5) -> 
     formats = {"number": FuncFormatter(short), "share": FuncFormatter(lambda v, _: f"{100 * v:g}%")}
     ax.yaxis.set_major_locator(MaxNLocator(ticks))
     ax.yaxis.set_major_formatter(formats[kind])
-    low, high = ax.get_ylim()
-    if zero and low > 0:
-        ax.set_ylim(0, high * 1.04)
+    low, high = ax.dataLim.y0, ax.dataLim.y1
+    if zero and low >= 0 and math.isfinite(high):
+        ax.set_ylim(0, high * 1.06 if high > 0 else 1.0)
     ax.tick_params(labelsize=9)
     if ax.get_ylim()[0] < 0 < ax.get_ylim()[1]:
         ax.axhline(0, color=SOFT, linewidth=0.8, zorder=1)
@@ -153,7 +159,8 @@ def lines(
     observed: Sequence[Beside] = (), size: tuple[float, float] = HALF, factor: float = 1.0, note: str = "",
 ) -> Plot | None:  # fmt: skip
     """City-wide lines of one or more variables (colour) and runs (style), with observations as marks."""
-    have = [(v, text) for v, text in variables if any(r.has_series(v) for r in runs)]
+    asked = list(variables)
+    have = [(v, text) for v, text in asked if any(r.has_series(v) for r in runs)]
     if not have:
         return None
     fig, ax = figure(size)
@@ -164,7 +171,7 @@ def lines(
                         label=text if j == 0 else None)  # fmt: skip
         marks(ax, [o for o in observed if o.variable == variable and o.district == CITY], C[i % 8], factor)
     dress(ax, kind, zero)
-    return drawing(fig, title, note)
+    return drawing(fig, title, note, len(asked) > 1)
 
 
 def marks(ax: Axes, rows: Sequence[Beside], colour: str, factor: float = 1.0) -> None:
@@ -174,7 +181,7 @@ def marks(ax: Axes, rows: Sequence[Beside], colour: str, factor: float = 1.0) ->
         face, edge, area = looks.get(row.role, looks["context"])
         year = int(row.date[:4])
         when = dt.date(year, int(row.date[5:7]) if len(row.date) >= 7 else 7, 1)
-        ax.scatter([when], [row.observed * factor], s=area, facecolors=face, edgecolors=edge, linewidths=1.2, zorder=5)
+        ax.scatter([date2num(when)], [row.observed * factor], s=area, facecolors=face, edgecolors=edge, linewidths=1.2, zorder=5)
 
 
 def yearly_bars(
@@ -234,7 +241,7 @@ def pyramid(
     others: Sequence[dict[str, np.ndarray]] = (), note: str = "",
 ) -> Plot:  # fmt: skip
     """Population pyramid by five-year age (last band open): bars the run, outline the census, dashes other runs."""
-    fig, ax = figure((3.5, 3.8))
+    fig, ax = figure((3.5, 3.8), left=0.3)
     y = np.arange(len(AGES))
     ax.barh(y, -model["male"], 0.86, color=C[0], linewidth=0, label="men", alpha=0.9)
     ax.barh(y, model["female"], 0.86, color=C[1], linewidth=0, label="women", alpha=0.9)
@@ -262,7 +269,7 @@ def by_age(groups: Sequence[tuple[str, np.ndarray]], title: str, note: str = "")
     """Persons a year by single year of age, one step line a group (events of the whole run)."""
     if not any(values.sum() for _, values in groups):
         return None
-    fig, ax = figure(HALF)
+    fig, ax = figure(HALF, bottom=0.45)
     for i, (text, values) in enumerate(groups):
         if values.sum():
             sign = -1 if text.startswith(("left", "student")) else 1
@@ -281,7 +288,8 @@ def district_card(
     """One district in three small plots with common scales: people (base = 100), vacancy, asking price."""
     wanted = [("population", "people, start = 100"), ("vacancy_rate", "vacant"), ("median_ask_m2", "ask a m2")]
     have = [(v, t) for v, t in wanted if v in limits]
-    fig, axes = figure((2.9, 3.3), len(have), 1, sharex=True)
+    fig, axes = figure((2.9, 3.3), len(have), 1, left=0.42, sharex=True)
+    fig.subplots_adjust(top=0.93, hspace=0.32)
     for i, (ax, (variable, text)) in enumerate(zip(np.atleast_1d(axes), have, strict=True)):
         for j, run in enumerate(runs):
             values = district_line(run, variable, district)
@@ -297,8 +305,8 @@ def district_card(
         ax.yaxis.set_major_formatter(
             FuncFormatter(lambda v, _: f"{100 * v:g}%") if variable == "vacancy_rate" else FuncFormatter(short)
         )
-        ax.xaxis.set_major_locator(matplotlib.dates.YearLocator(5))
-        ax.xaxis.set_major_formatter(matplotlib.dates.DateFormatter("%Y"))
+        ax.xaxis.set_major_locator(YearLocator(5))
+        ax.xaxis.set_major_formatter(DateFormatter("%Y"))
         ax.tick_params(labelsize=8.5)
     return drawing(fig, name)
 
@@ -361,7 +369,7 @@ def facade(share_first: float, share_last: float, first: str, last: str) -> str:
         for on in (False, True):
             chosen = [w for i, w in enumerate(windows) if (i in lit) == on]
             if chosen:
-                ax.scatter(*zip(*chosen, strict=True), s=13, marker="s", color=LIT if on else SOFT, alpha=1 if on else 0.28,
+                ax.scatter([x for x, _ in chosen], [y for _, y in chosen], s=13, marker="s", color=LIT if on else SOFT, alpha=1 if on else 0.28,
                            linewidths=0)  # fmt: skip
         ax.set_xlim(-0.2, x)
         ax.set_ylim(0, 9.4)

@@ -47,6 +47,10 @@ def write_report(
     return target
 
 
+#: `krimp.report` of the Python interface.
+report = write_report
+
+
 def render(runs: Sequence[Run], year: int | None = None, claims: Sequence[dict[str, Any]] = ()) -> str:
     """The page as text."""
     from jinja2 import Environment, FileSystemLoader
@@ -172,10 +176,10 @@ def pyramids(runs: Sequence[Run]) -> list[Plot | None]:
     run = runs[0]
     census = census_tables(run)
     wanted: list[tuple[str, dict[str, np.ndarray] | None]] = []
-    for year, table in census.items():
+    for year, counted in census.items():
         month = f"{year}{run.base[4:]}"
         if run.base <= month <= run.until:
-            wanted.append((month, table))
+            wanted.append((month, counted))
     if not any(month == run.base for month, _ in wanted):
         wanted.insert(0, (run.base, None))
     if wanted[-1][0] != run.until:
@@ -425,13 +429,15 @@ def shops_by_kind(run: Run) -> Plot | None:
     labels = [words.plain(k) for k in counts["kind"]]
     stay = [(n - c) * run.weight for n, c in zip(counts["n"], counts["comers"], strict=True)]
     came = [c * run.weight for c in counts["comers"]]
-    fig, ax = plots.figure()
+    fig, ax = plots.figure(left=1.0)
     y = np.arange(len(labels))[::-1]
     ax.barh(y, stay, 0.7, color=plots.C[0], label="always lived here", linewidth=0)
     ax.barh(y, came, 0.7, left=stay, color=plots.LIT, label="came or came back", linewidth=0)
     ax.set_yticks(y, labels)
     ax.grid(axis="y", visible=False)
     ax.grid(axis="x", visible=True)
+    ax.xaxis.set_major_formatter(lambda v, _: plots.short(v))
+    ax.tick_params(labelsize=9)
     return plots.drawing(fig, "Shops by founder", "Open at the end, by kind and by where the founder came from.")
 
 
@@ -455,7 +461,7 @@ def district_plots(runs: Sequence[Run]) -> list[Plot | None]:
 
 def people_balance(run: Run) -> list[dict[str, Any]]:
     """Calendar years: people at the start, births, deaths, comers, leavers, people at the end, and the residual (0)."""
-    out = []
+    out: list[dict[str, Any]] = []
     need = ("population", "births", "deaths", "in_migrants", "out_migrants")
     if not all(run.has_series(v) for v in need):
         return out

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import difflib
 import re
 from collections.abc import Callable
 
@@ -114,7 +115,9 @@ def _keep(run: Run, people: pl.DataFrame, word: str) -> pl.DataFrame:
     if word in ("alone", "own home", "tenant"):
         sets.append(lambda: _by_household(run, word))
     if not tests and not sets:
-        raise RunError(f"--like: {word!r} is not a known trait; allowed are {', '.join(allowed(run))}")
+        near = difflib.get_close_matches(word, allowed(run), 1, 0.6)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise RunError(f"--like: {word!r} is not a known trait; allowed are {', '.join(allowed(run))}{hint}")
     for ids in sets:
         tests.append(pl.col("id").is_in(ids().implode()))
     return people.filter(pl.any_horizontal(tests))
