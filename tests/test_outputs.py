@@ -260,3 +260,48 @@ def test_numbers_in_words():
     assert len(words.sparkline(list(range(100)), 16)) == 16
     assert words.sparkline([1.0, float("nan"), 2.0]) == "▁ █"
     assert words.listed(["a", "b", "c"]) == "a, b and c"
+
+
+def test_every_kind_of_event_can_be_told(run, folder, tmp_path):
+    from krimp.state.codes import EVENTS, REASONS
+
+    copy = tmp_path / "eventful"
+    shutil.copytree(folder, copy)
+    shape = pl.read_parquet(folder / "events" / "2015.parquet").clear()
+    person = next(
+        p for p in run.persons.iter_rows(named=True) if p["state"] == "resident" and p["partner"] and p["household"]
+    )
+    home = int(run.households["dwelling"][person["household"] - 1])
+    rows = []
+    for i, event in enumerate(EVENTS[1:]):
+        month = dt.date(2015, 1 + i % 12, 1)
+        ids = {"person": person["id"], "household": person["household"], "dwelling": home, "other": 1, "amount": 4_200_000}
+        public = dict.fromkeys(ids, 0)
+        for reason in REASONS[i % 3 :: 7]:
+            rows.append({"month": month, "event": event, "reason": reason, "district": person["district"], **ids})
+        rows.append({"month": month, "event": event, "reason": "none", "district": person["district"], **public})
+    pl.DataFrame(rows, schema=shape.schema).write_parquet(copy / "events" / "2015.parquet")
+    life = follow(copy, person["id"])
+    text = " ".join(tell(life).split())
+    for words_of_it in ("the heating failed", "was put up for sale for 42,000 yuan", "opened a", "the marriage ended in divorce",
+                        "offered to resettle", "said no and stayed", "locked down"):  # fmt: skip
+        assert words_of_it in text, words_of_it
+    assert "_" not in text
+    assert len(life.rows) >= len(rows) - 30
+
+
+def test_member_of_a_household_hears_of_its_events(run, folder, tmp_path):
+    copy = tmp_path / "moved"
+    shutil.copytree(folder, copy)
+    couple = next(
+        p for p in run.persons.iter_rows(named=True) if p["state"] == "resident" and p["partner"] and p["household"]
+        and run.persons["household"][p["partner"] - 1] == p["household"]
+    )  # fmt: skip
+    shape = pl.read_parquet(folder / "events" / "2016.parquet").clear()
+    row = {"month": dt.date(2016, 6, 1), "event": "moved_home", "reason": "none", "district": couple["district"],
+           "person": couple["partner"], "household": couple["household"], "dwelling": 5, "other": 0, "amount": 0}  # fmt: skip
+    far = next(p for p in run.persons.iter_rows(named=True) if p["household"] not in (0, couple["household"]))
+    stranger = row | {"household": far["household"], "person": far["id"], "month": dt.date(2016, 7, 1)}
+    pl.DataFrame([row, stranger], schema=shape.schema).write_parquet(copy / "events" / "2016.parquet")
+    told = [t for m, t in follow(copy, couple["id"]).story if m and m.year == 2016]
+    assert [t for t in told if "In June they moved to a" in t] and not [t for t in told if "July" in t]

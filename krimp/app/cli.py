@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import sys
 from pathlib import Path
@@ -315,6 +316,40 @@ def bench(
     benchmark(found, ratios(found, earlier) if earlier else [])
 
 
+@app.command("claims", short_help="What is said of the city, against data and model: krimp claims hegang")
+@guarded
+def claims(
+    city: City,
+    runs: Annotated[int, typer.Option(help="Runs (seeds x parameter draws).")] = 40,
+    scale: Scale = "1/10",
+    posterior: Posterior = None,
+    workers: Annotated[int, typer.Option(help="Processes (default: the CPUs it may use).")] = 0,
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="Folder of the runs (runs/CITY-claims).")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """The published claims about a city beside data and model, with a verdict each; finished runs are reused.
+
+    Example: krimp claims hegang --runs 40 --scale 1/10 --json > claims.json
+    """
+    from krimp.study.claims import claims
+
+    if runs < 1:
+        raise BadInput(f"--runs {runs}: allowed are whole numbers from 1")
+    _compile_notice()
+    with Progress("runs", every=1) as bar:
+        rows = claims(
+            city, runs=runs, scale=scale, posterior=posterior, workers=_positive("--workers", workers),
+            out=out or Path("runs") / f"{Path(city).name}-claims",
+            progress=lambda done, total: bar.show("running", done, total),
+        )  # fmt: skip
+    if as_json:
+        print(json.dumps(rows))
+        return
+    from krimp.app.tables import claims as show
+
+    show(rows)
+
+
 # -- packs
 
 
@@ -460,8 +495,11 @@ def _guard_run(work: Any, folder: Path) -> None:
     except KeyboardInterrupt as stop:
         raise Stopped(str(stop), folder) from stop
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            kept = "the last good checkpoint is kept: " if any((folder / "checkpoints").glob("[0-9]*")) else ""
+            raise RunFailed(f"the disk is full; {kept}free some space, then: krimp resume {folder}") from error
         if isinstance(error, OSError) or not _started(folder):
-            raise  # the disk, or bad input that was found before anything was written
+            raise  # bad input that was found before anything was written, or a file that cannot be
         from krimp.engine.month import InvariantError
 
         what = "an invariant broke" if isinstance(error, InvariantError) else type(error).__name__

@@ -11,13 +11,14 @@ import polars as pl
 
 from krimp.outputs import words
 from krimp.outputs.folder import CITY, Run, open_run
+from krimp.outputs.observed import FLOWS
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """`series`: variable, unit, a, b (end of the shorter run), difference, relative, peak, peak_month.
+    """`series`: variable, unit, over, a, b (end of the shorter run), difference, relative, peak, peak_month.
 
-    `people`: those alive in either run whose state, dwelling or activity differs at the end, by stable key;
+    Flows are sums over the twelve months up to then (`over` = "year"), all else the month's value ("month"). `people`: those alive in either run whose state, dwelling or activity differs at the end, by stable key;
     `born_or_came`: how many lives exist in one run only.
     """
 
@@ -27,6 +28,13 @@ class Comparison:
     series: pl.DataFrame
     people: pl.DataFrame
     counts: dict[str, int]
+
+    def __repr__(self) -> str:
+        n = self.counts
+        return (
+            f"Comparison({self.a.name} | {self.b.name}: {self.month}, {n['differ']:,} of {n['in_both']:,} lives differ; "
+            "see .series, .people, .counts)"
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON; keys are strings there."""
@@ -57,6 +65,12 @@ def _series(a: Run, b: Run) -> tuple[pl.DataFrame, str]:
 
     both = city(a, "a").join(city(b, "b").drop("unit"), on=["month", "variable"], how="inner")
     end: Any = both["month"].max()
+    flow = pl.col("variable").is_in(list(FLOWS))
+    year = [pl.col(c).rolling_sum(12, min_samples=1).over("variable", order_by="month") for c in ("a", "b")]
+    both = both.with_columns(
+        *(pl.when(flow).then(total).otherwise(pl.col(c)).alias(c) for c, total in zip(("a", "b"), year, strict=True)),
+        over=pl.when(flow).then(pl.lit("year")).otherwise(pl.lit("month")),
+    )
     both = both.with_columns(gap=(pl.col("b") - pl.col("a")))
     peak = (
         both.filter(pl.col("gap").is_finite())
@@ -68,7 +82,7 @@ def _series(a: Run, b: Run) -> tuple[pl.DataFrame, str]:
         both.filter(pl.col("month") == end)
         .join(peak, on="variable", how="left", maintain_order="left")
         .select(
-            "variable", "unit", "a", "b", difference="gap",
+            "variable", "unit", "over", "a", "b", difference="gap",
             relative=pl.when(pl.col("a") != 0).then(pl.col("gap") / pl.col("a")), peak="peak",
             peak_month=pl.when(pl.col("peak") != 0).then(pl.col("peak_month")),
         )
@@ -137,7 +151,8 @@ def show(result: Comparison, people: int = 10) -> None:
             continue
         relative = f"{100 * row['relative']:+.1f}%" if row["relative"] is not None else ""
         when = f"{row['peak_month']:%Y-%m}" if row["peak_month"] else ""
-        table.add_row(row["variable"], words.number(row["a"]), words.number(row["b"]), words.number(row["difference"]),
+        label = words.plain(row["variable"]) + (", a year" if row["over"] == "year" else "")
+        table.add_row(label, words.number(row["a"]), words.number(row["b"]), words.number(row["difference"]),
                       relative, words.number(row["peak"]), when)  # fmt: skip
     console.print(table)
     console.print(f"[dim]{same} series are the same in every month[/dim]")

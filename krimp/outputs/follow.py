@@ -62,6 +62,9 @@ class Life:
     fits: int | None = field(default=None)
     asked: str | None = field(default=None)
 
+    def __repr__(self) -> str:
+        return tell(self)
+
     @property
     def id(self) -> int:
         """Row number of the person in persons.parquet."""
