@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import errno
 import json
 import os
+import signal
 import subprocess
 import sys
+import types
 from pathlib import Path
 
 import pytest
@@ -223,3 +226,155 @@ def test_progress_is_plain_lines_off_a_terminal(capsys):
     lines = capsys.readouterr().err.splitlines()
     assert lines[0] == "building the base city"
     assert [line.split(",")[0] for line in lines[1:]] == ["stepping: 2 of 4 months", "stepping: 4 of 4 months"]
+
+
+# -- `krimp run` around an engine that is made up here: what it asks for, and what it does when the engine stops
+
+
+@pytest.fixture
+def engine(monkeypatch, tmp_path):
+    """A stand-in for the engine: writes the made-up run, or fails as told by `engine.error`."""
+
+    @dataclasses.dataclass(frozen=True)
+    class Settings:
+        city: str
+        until: str | None = None
+        start: str | None = None
+        scenario: str = "baseline"
+        seed: int = 1
+        scale: str | float = 1
+        sets: dict = dataclasses.field(default_factory=dict)
+        draws: dict = dataclasses.field(default_factory=dict)
+        threads: int = 0
+        events: bool = True
+        checkpoint_every: int = 12
+        snapshots: tuple = ()
+        tables: bool = True
+        listings: tuple = ()
+
+    module = types.ModuleType("krimp.engine.run")
+    module.Settings, module.asked, module.error, module.early = Settings, [], None, False
+
+    def execute(settings, target, pack, progress):
+        module.asked.append(settings)
+        if module.early:
+            raise module.error
+        asked = dataclasses.asdict(settings) | {"scenario": "baseline"}
+        write_fake_run(target, people=60, status="failed" if module.error else "complete", settings=asked)
+        progress("stepping", 12, 149)
+        if module.error:
+            (target / "checkpoints" / "24142").mkdir(parents=True)
+            raise module.error
+        return target
+
+    module.execute = execute
+    module.resume = lambda target, progress, threads: execute(Settings("again"), target, None, progress)
+    door = types.ModuleType("krimp.state.compile")
+    door.FIRST_USE = False
+    monkeypatch.setitem(sys.modules, "krimp.engine.run", module)
+    monkeypatch.setitem(sys.modules, "krimp.state.compile", door)
+    import krimp.engine
+    import krimp.state
+
+    monkeypatch.setattr(krimp.engine, "run", module, raising=False)
+    monkeypatch.setattr(krimp.state, "compile", door, raising=False)
+    monkeypatch.chdir(tmp_path)
+    return module
+
+
+def test_run_passes_options_and_ends_with_summary_and_paths(capsys, engine):
+    status, out, err = call(
+        capsys, "run", "hegang", "--until", "2012-03", "--seed", "7", "--scale", "0.1", "--set", "mortality.factor=1.1",
+        "--threads", "2", "--checkpoint-every", "6", "--no-events", "--snapshot", "2011-12",
+    )  # fmt: skip
+    assert status == 0, err
+    asked = engine.asked[0]
+    assert (asked.until, asked.seed, asked.scale, asked.threads, asked.checkpoint_every) == ("2012-03", 7, "0.1", 2, 6)
+    assert asked.sets == {"mortality.factor": 1.1} and asked.events is False and asked.snapshots == ("2011-12",)
+    assert "people" in out and "runs/hegang-baseline-s7" in out and "report.html" in out
+    assert (Path("runs/hegang-baseline-s7") / "report.html").is_file()
+    assert "12 of 149 months" in err
+
+
+def test_run_keeps_the_census_months_of_the_pack(capsys, engine):
+    call(capsys, "run", "hegang", "--no-report")
+    assert engine.asked[0].snapshots == ("2020-11",)
+    assert not (Path("runs/hegang-baseline-s1") / "report.html").exists()
+
+
+def test_run_json_repeats_a_run(capsys, engine):
+    call(capsys, "run", "hegang", "--seed", "5", "--scale", "1/20", "--set", "a.b=2", "--no-report")
+    first = Path("runs/hegang-baseline-s5")
+    import shutil
+
+    from krimp.intake.pack import CITIES
+
+    shutil.rmtree(first / "inputs" / "pack")
+    shutil.copytree(CITIES / "hegang", first / "inputs" / "pack")
+    status, _, err = call(capsys, "run", first / "run.json", "-o", "again", "--no-report")
+    assert status == 0, err
+    a, b = engine.asked
+    same = ("until", "scenario", "seed", "scale", "sets", "draws", "events", "checkpoint_every", "snapshots")
+    assert [getattr(a, k) for k in same] == [tuple(v) if isinstance(v := getattr(b, k), list) else v for k in same]
+
+
+def test_run_json_mode_prints_one_object(capsys, engine):
+    status, out, _ = call(capsys, "run", "hegang", "--json", "-o", "x")
+    found = json.loads(out)
+    assert status == 0 and found["status"] == "complete" and found["path"] == "x" and found["report"]
+
+
+def test_overwrite_replaces_the_old_run(capsys, engine):
+    call(capsys, "run", "hegang", "-o", "x", "--no-report")
+    (Path("x") / "stale.txt").write_text("old")
+    assert call(capsys, "run", "hegang", "-o", "x", "--no-report")[0] == 2
+    assert call(capsys, "run", "hegang", "-o", "x", "--no-report", "--overwrite")[0] == 0
+    assert not (Path("x") / "stale.txt").exists() and [p.name for p in Path().iterdir()] == ["x"]
+
+
+def test_a_run_that_is_refused_late_gives_the_old_one_back(capsys, engine):
+    call(capsys, "run", "hegang", "-o", "x", "--no-report")
+    (Path("x") / "mark.txt").write_text("kept")
+    engine.error, engine.early = ValueError("--until 2001-01 lies before the base month"), True
+    status, _, err = call(capsys, "run", "hegang", "-o", "x", "--no-report", "--overwrite")
+    assert status == 2 and "lies before" in err
+    assert (Path("x") / "mark.txt").read_text() == "kept" and [p.name for p in Path().iterdir()] == ["x"]
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "words"),
+    [
+        (RuntimeError("2011-11, after taxes: city.cash does not close"), 1, "after taxes"),
+        (OSError(errno.ENOSPC, "No space left on device"), 1, "disk is full; the last good checkpoint is kept"),
+        (KeyboardInterrupt("stopped after 2011-11"), 130, "resumable with: krimp resume x"),
+    ],
+)  # fmt: skip
+def test_what_stops_a_run_decides_the_status(error, status, words, capsys, engine):
+    engine.error = error
+    found, _, err = call(capsys, "run", "hegang", "-o", "x")
+    assert found == status and words in err and "Traceback" not in err
+
+
+def test_resume_goes_on(capsys, engine):
+    write_fake_run(Path("x"), people=30, status="interrupted")
+    import shutil
+
+    for name in ("events", "inputs", "snapshots"):
+        shutil.rmtree(Path("x") / name)
+    status, out, _ = call(capsys, "resume", "x", "--no-report")
+    assert status == 0 and "people" in out
+
+
+def test_sigterm_interrupts_with_130():
+    code = (
+        "import time\nfrom krimp.app.errors import guarded\n"
+        "@guarded\ndef work():\n    print('started', flush=True)\n    time.sleep(30)\nwork()"
+    )
+    for number in (signal.SIGTERM, signal.SIGINT):
+        process = subprocess.Popen(
+            [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
+        )
+        assert process.stdout.readline().strip() == "started"
+        process.send_signal(number)
+        _, err = process.communicate(timeout=20)
+        assert process.returncode == 130 and "interrupted" in err

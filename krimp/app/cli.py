@@ -500,9 +500,7 @@ def _guard_run(work: Any, folder: Path) -> None:
             raise RunFailed(f"the disk is full; {kept}free some space, then: krimp resume {folder}") from error
         if isinstance(error, OSError) or not _started(folder):
             raise  # bad input that was found before anything was written, or a file that cannot be
-        from krimp.engine.month import InvariantError
-
-        what = "an invariant broke" if isinstance(error, InvariantError) else type(error).__name__
+        what = "an invariant broke" if type(error).__name__ == "InvariantError" else type(error).__name__
         again = " (the last good checkpoint is kept)" if any((folder / "checkpoints").glob("[0-9]*")) else ""
         raise RunFailed(f"the run failed: {what}: {error}{again}; see {folder / 'run.json'}") from error
 
