@@ -16,7 +16,7 @@ import polars as pl
 from krimp.outputs import plots, words
 from krimp.outputs.books import flow_matrix, sector_balances
 from krimp.outputs.folder import Run, RunError, open_run
-from krimp.outputs.observed import Beside, beside
+from krimp.outputs.observed import FLOWS, Beside, beside, value_at
 from krimp.outputs.plots import Plot
 
 PROCESSES = Path(__file__).resolve().parent.parent / "processes"
@@ -482,25 +482,47 @@ def sentences(run: Run, claims: Sequence[dict[str, Any]]) -> list[dict[str, Any]
         return []
     verdicts = {str(c.get("id")): c for c in claims}
     owners = series_owners()
+    rules = (PROCESSES.parent / "study" / "claims.py").read_text("utf-8") if (PROCESSES.parent / "study" / "claims.py").is_file() else ""
     out = []
     for row in table.iter_rows(named=True):
-        variable = row.get("variable") or row.get("rule") or ""
-        named = [w for w in re.findall(r"[a-z][a-z0-9_]+", f"{variable} {row.get('rule') or ''}") if w in owners]
-        where = row.get("where") or row.get("process") or ", ".join(dict.fromkeys(owners[w] for w in named))
+        variable, rule = row.get("variable") or "", row.get("rule") or ""
+        named = list(dict.fromkeys(re.findall(r"[a-z][a-z0-9_]+", variable)))
+        places = list(dict.fromkeys(owners[w] for w in named if w in owners))
+        if rule and f'"{rule}"' in rules:
+            places.append("study/claims.py")
         found = verdicts.get(str(row.get("id")), {})
-        shows = ""
-        if found.get("median") is not None:
-            shows = words.number(float(found["median"]))
-            if found.get("low") is not None and found.get("high") is not None:
-                shows += f" ({words.number(float(found['low']))} to {words.number(float(found['high']))})"
-        elif named and run.has_series(named[0]):
-            shows = f"{words.plain(named[0])} at the end: {words.number(run.line(named[0])[-1])}"
         data = row.get("data") or row.get("value") or ""
-        unit = "" if row.get("data") else row.get("unit") or ""
-        out.append({"id": row.get("id") or "", "text": row.get("text") or row.get("meaning") or words.plain(row.get("id") or ""),
-                    "kind": row.get("kind") or "", "where": where, "data": _as_number(data), "unit": unit,
-                    "shows": shows, "verdict": found.get("verdict") or "", "basis": found.get("basis") or ""})  # fmt: skip
+        out.append({
+            "id": row.get("id") or "", "text": row.get("text") or words.plain(row.get("id") or ""), "kind": row.get("kind") or "",
+            "where": row.get("where") or ", ".join(places), "data": _as_number(data),
+            "unit": "" if row.get("data") else row.get("unit") or "",
+            "shows": _over_runs(found) or _in_run(run, variable, row.get("month") or run.until),
+            "verdict": found.get("verdict") or "", "basis": found.get("basis") or "",
+        })  # fmt: skip
     return out
+
+
+def _over_runs(found: dict[str, Any]) -> str:
+    if found.get("median") is None:
+        return ""
+    middle = words.number(float(found["median"]))
+    if found.get("low") is None or found.get("high") is None:
+        return middle
+    return f"{middle} ({words.number(float(found['low']))} to {words.number(float(found['high']))})"
+
+
+def _in_run(run: Run, variable: str, date: str) -> str:
+    """What this one run shows of a claim's variable: its value then, or a flow's total over the run."""
+    top, _, bottom = variable.partition("/")
+    if not run.has_series(top):
+        return ""
+    if bottom:
+        below = value_at(run, bottom, date)
+        return f"this run: {words.number(value_at(run, top, date) / below)}" if below else ""
+    if top in FLOWS and len(date) >= 7:
+        return f"this run: {words.number(float(np.nansum(run.line(top))))} in all"
+    value = value_at(run, top, date)
+    return f"this run: {words.number(value)}" if math.isfinite(value) else ""
 
 
 def _as_number(text: str) -> str:
@@ -512,10 +534,16 @@ def _as_number(text: str) -> str:
 
 def series_owners() -> dict[str, str]:
     """Series name to the file that owns it, read from the sources (nothing is imported or compiled)."""
+    texts = {f"processes/{p.name}": p.read_text(encoding="utf-8") for p in sorted(PROCESSES.glob("*.py"))}
     out: dict[str, str] = {}
-    for path in sorted(PROCESSES.glob("*.py")):
-        for name in re.findall(r"Series\(\s*\"(\w+)\"", path.read_text(encoding="utf-8")):
-            out[name] = f"processes/{path.name}"
+    for name, text in texts.items():
+        for series in re.findall(r"Series\(\s*\"(\w+)\"", text):
+            out[series] = name
+    for name, text in texts.items():  # names that a loop turns into series
+        start = text.find("SERIES")
+        block = text[start : text.find("\n\n\n", start)] if start >= 0 else ""
+        for series in re.findall(r"\"([a-z]\w+)\"", block):
+            out.setdefault(series, name)
     return out
 
 
