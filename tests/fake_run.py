@@ -130,7 +130,9 @@ class Fake:
                 flat.update(use="vacant", occupant=0, vacant_since=date(self.month), listed="sale",
                             listed_since=date(self.month), ask=100 * self.dice.randrange(15000, 180000))  # fmt: skip
                 self.emit("vacated", "death", flat["district"], household=h, dwelling=home["dwelling"])
-                self.emit("listed", "inheritance", flat["district"], dwelling=home["dwelling"], amount=flat["ask"])
+                self.emit(
+                    "listed", "inheritance", flat["district"], dwelling=home["dwelling"], amount=flat["ask"]
+                )
 
     def step(self) -> dict[str, int]:
         self.month += 1
@@ -177,7 +179,9 @@ class Fake:
                 self.emit("out_migration", "work", row["district"], **ids)
                 self.leave_household(row)
                 n["out_migrants"] += 1
-            elif row["sex"] == "female" and 22 <= age < 36 and self.dice.random() < 0.004 and row["household"]:
+            elif (
+                row["sex"] == "female" and 22 <= age < 36 and self.dice.random() < 0.004 and row["household"]
+            ):
                 baby = self.person(0, self.dice.choice(["female", "male"]), row["household"], mother=p)
                 self.households[row["household"] - 1]["size"] += 1
                 row["parity"] += 1
@@ -217,7 +221,9 @@ class Fake:
         for place in [*DISTRICTS, "city"]:
             here = [d for d in self.dwellings if place in (d["district"], "city")]
             vacant = sum(d["use"] == "vacant" for d in here)
-            homes = [h for h in self.households if h["state"] == "active" and place in (h["district"], "city")]
+            homes = [
+                h for h in self.households if h["state"] == "active" and place in (h["district"], "city")
+            ]
             self.put("population", WEIGHT * sum(place in (p["district"], "city") for p in at_home), place)
             self.put("dwellings", WEIGHT * len(here), place)
             self.put("owner_occupied", WEIGHT * (len(here) - vacant), place)
@@ -228,7 +234,9 @@ class Fake:
             self.put("mean_household_size", sum(h["size"] for h in homes) / max(len(homes), 1), place)
             self.put("median_ask_m2", 2600 * math.exp(-0.04 * t) * (1.3 if place == "core" else 0.9), place)
             self.put("median_sale_m2", 2300 * math.exp(-0.04 * t), place)
-            self.put("heat_share", 0.8 if t > 12.1 and self.month % 12 == 0 and place != "core" else 1.0, place)
+            self.put(
+                "heat_share", 0.8 if t > 12.1 and self.month % 12 == 0 and place != "core" else 1.0, place
+            )
             self.put("lit_share", 0.6 - 0.2 * t / 12, place)
             for name in ("rented", "hostel", "second_home", "abandoned", "held_dark"):
                 self.put(name, 0, place)
@@ -297,7 +305,11 @@ class Fake:
             rows = [{"id": i, **row} for i, row in enumerate(getattr(self, name), 1)]
             ids = {"id", "household", "partner", "mother", "employer", "dwelling", "building", "occupant", "owner",
                    "first", "estate"}  # fmt: skip
-            types = {c: pl.UInt64 if c == "key" else pl.UInt32 for c in ({"key"} | ids) & set(rows[0])} if rows else {}
+            types = (
+                {c: pl.UInt64 if c == "key" else pl.UInt32 for c in ({"key"} | ids) & set(rows[0])}
+                if rows
+                else {}
+            )
             months = {c: pl.Date for c in ("left", "came", "moved", "listed_since", "vacant_since", "bought", "ended",
                                            "started", "closed", "opened") if rows and c in rows[0]}  # fmt: skip
             pl.DataFrame(rows, schema_overrides=types | months, infer_schema_length=None).write_parquet(
@@ -338,7 +350,13 @@ def write_frames(town: Fake, folder: Path) -> None:
     people = {"population", "births", "deaths"}
     pl.DataFrame(
         [(date(m), d, v, x, "persons" if v in people else "") for (m, d, v), x in town.series.items()],
-        schema={"month": pl.Date, "district": pl.String, "variable": pl.String, "value": pl.Float64, "unit": pl.String},
+        schema={
+            "month": pl.Date,
+            "district": pl.String,
+            "variable": pl.String,
+            "value": pl.Float64,
+            "unit": pl.String,
+        },
         orient="row",
     ).write_parquet(folder / "series.parquet")
     pl.DataFrame(
@@ -348,7 +366,9 @@ def write_frames(town: Fake, folder: Path) -> None:
     pl.DataFrame(
         town.balances, schema={"month": pl.Date, "account": pl.String, "balance": pl.Int64}, orient="row"
     ).write_parquet(folder / "balances.parquet")
-    pl.DataFrame(town.listings, schema_overrides={"dwelling": pl.UInt32}).write_parquet(folder / "listings.parquet")
+    pl.DataFrame(town.listings, schema_overrides={"dwelling": pl.UInt32}).write_parquet(
+        folder / "listings.parquet"
+    )
     (folder / "events").mkdir()
     frame = pl.DataFrame(
         town.events, orient="row",
@@ -363,7 +383,9 @@ def write_inputs(pack: Path) -> None:
     """The part of a pack that readers of a run use."""
     pack.mkdir(parents=True)
     names = "\n".join(f'[[districts]]\nid = "{k}"\nname = "{v}"' for k, v in DISTRICTS.items())
-    (pack / "city.toml").write_text(f'name = "Fakeburg"\nbase = "2010-11"\ncurrency = "yuan"\nminor_units = 100\n{names}\n')
+    (pack / "city.toml").write_text(
+        f'name = "Fakeburg"\nbase = "2010-11"\ncurrency = "yuan"\nminor_units = 100\n{names}\n'
+    )
     (pack / "observed.csv").write_text(
         "date,variable,district,value,unit,role,source\n"
         "2020-11,population,,350000,persons,calibrate,census20\n"
@@ -383,7 +405,9 @@ def write_inputs(pack: Path) -> None:
     rows = ["year,district,sex,age_from,age_to,persons,source"]
     for year, size in ((2010, 14000), (2020, 12000)):
         for sex in ("female", "male"):
-            rows += [f"{year},core,{sex},{a},{a + 4},{size - 90 * abs(a - 40)},census20" for a in range(0, 85, 5)]
+            rows += [
+                f"{year},core,{sex},{a},{a + 4},{size - 90 * abs(a - 40)},census20" for a in range(0, 85, 5)
+            ]
             rows.append(f"{year},core,{sex},85,,1200,census20")
     (pack / "population.csv").write_text("\n".join(rows) + "\n")
 

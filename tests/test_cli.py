@@ -49,7 +49,9 @@ def test_help_is_free_of_heavy_imports():
             "try:\n    main()\nexcept SystemExit as stop:\n    assert not stop.code, stop.code\n"
             "heavy = {'numba', 'polars', 'matplotlib', 'scipy', 'numpy'} & set(sys.modules)\nassert not heavy, heavy"
         )
-        done = subprocess.run([sys.executable, "-c", probe % arguments], capture_output=True, text=True, cwd=ROOT, check=False)
+        done = subprocess.run(
+            [sys.executable, "-c", probe % arguments], capture_output=True, text=True, cwd=ROOT, check=False
+        )
         assert done.returncode == 0, done.stderr
         assert "Usage" in done.stdout
 
@@ -167,7 +169,9 @@ def test_city_check_lists_every_fault(capsys, tmp_path):
     assert call(capsys, "city", "check", "hegang")[0] == 0
     made = tmp_path / "town"
     made.mkdir()
-    (made / "city.toml").write_text('id = "t"\nname = "T"\nbase = "2010-11"\n[[districts]]\nid = "a"\nname = "A"\n')
+    (made / "city.toml").write_text(
+        'id = "t"\nname = "T"\nbase = "2010-11"\n[[districts]]\nid = "a"\nname = "A"\n'
+    )
     (made / "population.csv").write_text(
         "year,district,sex,age_from,age_to,persons\n2010,a,female,0,4,-3\n2010,nowhere,male,0,4,5\n2010,a,male,0,4,ten\n"
     )
@@ -225,7 +229,10 @@ def test_progress_is_plain_lines_off_a_terminal(capsys):
             bar.show("stepping", done, 4)
     lines = capsys.readouterr().err.splitlines()
     assert lines[0] == "building the base city"
-    assert [line.split(",")[0] for line in lines[1:]] == ["stepping: 2 of 4 months", "stepping: 4 of 4 months"]
+    assert [line.split(",")[0] for line in lines[1:]] == [
+        "stepping: 2 of 4 months",
+        "stepping: 4 of 4 months",
+    ]
 
 
 # -- `krimp run` around an engine that is made up here: what it asks for, and what it does when the engine stops
@@ -289,8 +296,16 @@ def test_run_passes_options_and_ends_with_summary_and_paths(capsys, engine):
     )  # fmt: skip
     assert status == 0, err
     asked = engine.asked[0]
-    assert (asked.until, asked.seed, asked.scale, asked.threads, asked.checkpoint_every) == ("2012-03", 7, "0.1", 2, 6)
-    assert asked.sets == {"mortality.factor": 1.1} and asked.events is False and asked.snapshots == ("2011-12",)
+    assert (asked.until, asked.seed, asked.scale, asked.threads, asked.checkpoint_every) == (
+        "2012-03",
+        7,
+        "0.1",
+        2,
+        6,
+    )
+    assert (
+        asked.sets == {"mortality.factor": 1.1} and asked.events is False and asked.snapshots == ("2011-12",)
+    )
     assert "people" in out and "runs/hegang-baseline-s7" in out and "report.html" in out
     assert (Path("runs/hegang-baseline-s7") / "report.html").is_file()
     assert "12 of 149 months" in err
@@ -315,7 +330,9 @@ def test_run_json_repeats_a_run(capsys, engine):
     assert status == 0, err
     a, b = engine.asked
     same = ("until", "scenario", "seed", "scale", "sets", "draws", "events", "checkpoint_every", "snapshots")
-    assert [getattr(a, k) for k in same] == [tuple(v) if isinstance(v := getattr(b, k), list) else v for k in same]
+    assert [getattr(a, k) for k in same] == [
+        tuple(v) if isinstance(v := getattr(b, k), list) else v for k in same
+    ]
 
 
 def test_run_json_mode_prints_one_object(capsys, engine):

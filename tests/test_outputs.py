@@ -37,7 +37,13 @@ def run(folder):
 
 
 def test_run_reads_what_the_folder_holds(run, folder):
-    assert (run.base, run.until, run.title, run.weight, run.currency) == ("2010-11", "2023-03", "Fakeburg", 1000, "yuan")
+    assert (run.base, run.until, run.title, run.weight, run.currency) == (
+        "2010-11",
+        "2023-03",
+        "Fakeburg",
+        1000,
+        "yuan",
+    )
     assert run.months[0] == dt.date(2010, 11, 1) and run.months[-1] == dt.date(2023, 3, 1)
     resident = run.persons.filter(pl.col("state") == "resident").height
     assert run.at("population", "2023-03") == 1000 * resident
@@ -53,9 +59,9 @@ def test_numbered_districts_become_names(run, folder, tmp_path):
     shutil.copytree(folder, copy)
     names = list(run.districts)
     frame = pl.read_parquet(folder / "persons.parquet")
-    frame.with_columns(pl.col("district").replace_strict(names, [0, 1, 2], return_dtype=pl.Int8)).write_parquet(
-        copy / "persons.parquet"
-    )
+    frame.with_columns(
+        pl.col("district").replace_strict(names, [0, 1, 2], return_dtype=pl.Int8)
+    ).write_parquet(copy / "persons.parquet")
     assert open_run(copy).persons["district"].cast(pl.String).to_list() == frame["district"].to_list()
 
 
@@ -144,7 +150,17 @@ def test_likeness_keeps_every_trait(run):
 
 
 def test_founders_and_returnees_are_found(run):
-    for like in ("bakery", "coffee shop", "founder", "returnee", "founder, returnee", "dead, man", "gone", "poor", "alone"):
+    for like in (
+        "bakery",
+        "coffee shop",
+        "founder",
+        "returnee",
+        "founder, returnee",
+        "dead, man",
+        "gone",
+        "poor",
+        "alone",
+    ):
         life = follow(run, like=like)
         if "returnee" in like:
             assert any(r["event"] == "return" for r in life.rows)
@@ -186,13 +202,21 @@ def test_lives_that_differ_are_matched_by_key(run, other):
     b = open_run(other)
     assert result.month == "2023-03"
     population = result.series.filter(pl.col("variable") == "population").row(0, named=True)
-    assert population["b"] - population["a"] == population["difference"] == b.at("population", "2023-03") - run.at("population", "2023-03")
+    assert (
+        population["b"] - population["a"]
+        == population["difference"]
+        == b.at("population", "2023-03") - run.at("population", "2023-03")
+    )
     assert abs(population["peak"]) >= abs(population["difference"])
     assert result.counts["in_both"] + result.counts["only_in_a"] == run.persons.height
     assert result.counts["in_both"] + result.counts["only_in_b"] == b.persons.height
     row = result.people.row(0, named=True)
     assert run.persons["key"][row["id_a"] - 1] == b.persons["key"][row["id_b"] - 1] == row["key"]
-    assert (row["state_a"], row["activity_a"]) != (row["state_b"], row["activity_b"]) or row["other_home"] or row["left_a"] != row["left_b"]
+    assert (
+        (row["state_a"], row["activity_a"]) != (row["state_b"], row["activity_b"])
+        or row["other_home"]
+        or row["left_a"] != row["left_b"]
+    )
 
 
 # -- books
@@ -210,7 +234,9 @@ def test_sector_balances_add_up_to_the_opening_total(run):
     found = sector_balances(run)
     assert found["dates"] == ["2010-11", "2020-12", "2023-03"]
     for i in range(3):
-        assert sum(line[i][2] for _, line in found["rows"]) == pytest.approx(sum(line[0][2] for _, line in found["rows"]))
+        assert sum(line[i][2] for _, line in found["rows"]) == pytest.approx(
+            sum(line[0][2] for _, line in found["rows"])
+        )
     city = dict(found["rows"])["city"]
     assert city[0][1] < 0 < city[0][0]
 
@@ -227,7 +253,9 @@ def test_observations_carry_their_basis(run):
 
 
 def test_derived_observations(run):
-    assert value_at(run, "growth:transfers", "2019") == pytest.approx(run.year("transfers", 2019) / run.year("transfers", 2018) - 1)
+    assert value_at(run, "growth:transfers", "2019") == pytest.approx(
+        run.year("transfers", 2019) / run.year("transfers", 2018) - 1
+    )
     change = value_at(run, "change_2017_2020:debt", "2020")
     assert change == pytest.approx(run.at("debt", "2020-12") - run.at("debt", "2017-12"))
     bands = [value_at(run, f"population_{a}_{a + 4}", "2020-11") for a in range(0, 120, 5)]
@@ -243,7 +271,15 @@ def test_summary_is_one_screen(run, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert max(len(line) for line in lines) <= 80 and len(lines) <= 48
     text = "\n".join(lines)
-    for part in ("people", "households", "vacant", "official debt", "heat delivered", "in sample", "person-months a second"):
+    for part in (
+        "people",
+        "households",
+        "vacant",
+        "official debt",
+        "heat delivered",
+        "in sample",
+        "person-months a second",
+    ):
         assert part in text
     facts = as_dict(run)
     assert facts["person_months_per_second"] == round(62_000_000 / 3.2)
@@ -269,17 +305,29 @@ def test_every_kind_of_event_can_be_told(run, folder, tmp_path):
     shutil.copytree(folder, copy)
     shape = pl.read_parquet(folder / "events" / "2015.parquet").clear()
     person = next(
-        p for p in run.persons.iter_rows(named=True) if p["state"] == "resident" and p["partner"] and p["household"]
+        p
+        for p in run.persons.iter_rows(named=True)
+        if p["state"] == "resident" and p["partner"] and p["household"]
     )
     home = int(run.households["dwelling"][person["household"] - 1])
     rows = []
     for i, event in enumerate(EVENTS[1:]):
         month = dt.date(2015, 1 + i % 12, 1)
-        ids = {"person": person["id"], "household": person["household"], "dwelling": home, "other": 1, "amount": 4_200_000}
+        ids = {
+            "person": person["id"],
+            "household": person["household"],
+            "dwelling": home,
+            "other": 1,
+            "amount": 4_200_000,
+        }
         public = dict.fromkeys(ids, 0)
         for reason in REASONS[i % 3 :: 7]:
-            rows.append({"month": month, "event": event, "reason": reason, "district": person["district"], **ids})
-        rows.append({"month": month, "event": event, "reason": "none", "district": person["district"], **public})
+            rows.append(
+                {"month": month, "event": event, "reason": reason, "district": person["district"], **ids}
+            )
+        rows.append(
+            {"month": month, "event": event, "reason": "none", "district": person["district"], **public}
+        )
     pl.DataFrame(rows, schema=shape.schema).write_parquet(copy / "events" / "2015.parquet")
     life = follow(copy, person["id"])
     text = " ".join(tell(life).split())

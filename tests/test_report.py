@@ -20,7 +20,16 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def page(folder):
-    claims = [{"id": "revenue_2020", "median": 2.5e9, "low": 2.1e9, "high": 2.9e9, "verdict": "inside", "basis": "in sample"}]
+    claims = [
+        {
+            "id": "revenue_2020",
+            "median": 2.5e9,
+            "low": 2.1e9,
+            "high": 2.9e9,
+            "verdict": "inside",
+            "basis": "in sample",
+        }
+    ]
     return write_report(folder, claims=claims).read_text()
 
 
@@ -135,6 +144,8 @@ def test_migration_by_age_adds_up_to_the_flows(folder):
     run = open_run(folder)
     years = (len(run.months) - 1) / 12
     out = sum(values.sum() for text, values in migration_by_age(run) if text in ("left", "students left"))
-    came = sum(values.sum() for text, values in migration_by_age(run) if text in ("came back", "new arrivals"))
+    came = sum(
+        values.sum() for text, values in migration_by_age(run) if text in ("came back", "new arrivals")
+    )
     assert out * years == pytest.approx(sum(run.line("out_migrants")))
     assert came * years == pytest.approx(sum(run.line("in_migrants")))

@@ -28,15 +28,19 @@ app = typer.Typer(
 city_app = typer.Typer(help="Make and check city packs.", no_args_is_help=False)
 app.add_typer(city_app, name="city", short_help="Make and check city packs: krimp city check DIR")
 
-City = Annotated[str, typer.Argument(metavar="CITY", help="A shipped name (hegang), a pack folder, or a run's run.json.")]
+City = Annotated[
+    str, typer.Argument(metavar="CITY", help="A shipped name (hegang), a pack folder, or a run's run.json.")
+]
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="A run folder.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a machine.")]
 Scale = Annotated[str, typer.Option(help="1, 1/k (0.1, 0.05 ...) or a whole number of copies.")]
 Sets = Annotated[
-    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a parameter; may be repeated.")
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Override a parameter; may be repeated."),
 ]
 Posterior = Annotated[
-    str | None, typer.Option(help="Parameter draws: 'shipped' (default where there are any), 'prior' or a file.")
+    str | None,
+    typer.Option(help="Parameter draws: 'shipped' (default where there are any), 'prior' or a file."),
 ]
 
 
@@ -51,7 +55,9 @@ def _version(asked: bool) -> None:
 @app.callback(invoke_without_command=True)
 def _top(
     ctx: typer.Context,
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
 ) -> None:
     if ctx.invoked_subcommand is None:
         print(ctx.get_help())
@@ -71,20 +77,29 @@ def _city_top(ctx: typer.Context) -> None:
 def run(
     city: City,
     until: Annotated[str | None, typer.Option(metavar="YYYY-MM", help="Last month, inclusive.")] = None,
-    start: Annotated[str | None, typer.Option("--from", metavar="YYYY-MM", help="A census month of the pack.")] = None,
+    start: Annotated[
+        str | None, typer.Option("--from", metavar="YYYY-MM", help="A census month of the pack.")
+    ] = None,
     scenario: Annotated[str | None, typer.Option(help="A shipped scenario or a .toml file.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of all draws (default 1).")] = None,
-    scale: Annotated[str | None, typer.Option(help="1, 1/k (0.1, 0.05 ...) or a whole number of copies.")] = None,
+    scale: Annotated[
+        str | None, typer.Option(help="1, 1/k (0.1, 0.05 ...) or a whole number of copies.")
+    ] = None,
     sets: Sets = None,
     posterior: Posterior = None,
     threads: Annotated[int, typer.Option(help="Threads (default: the CPUs it may use).")] = 0,
-    out: Annotated[Path | None, typer.Option("-o", "--out", help="Run folder (runs/CITY-SCENARIO-sSEED).")] = None,
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", help="Run folder (runs/CITY-SCENARIO-sSEED).")
+    ] = None,
     overwrite: Annotated[bool, typer.Option(help="Replace an existing run folder.")] = False,
-    checkpoint_every: Annotated[int | None, typer.Option(metavar="MONTHS", help="Months between checkpoints (12).")] = None,
+    checkpoint_every: Annotated[
+        int | None, typer.Option(metavar="MONTHS", help="Months between checkpoints (12).")
+    ] = None,
     events: Annotated[bool | None, typer.Option("--events/--no-events", help="Keep the event log.")] = None,
     report: Annotated[bool, typer.Option("--report/--no-report", help="Write the HTML report too.")] = True,
     snapshot: Annotated[
-        list[str] | None, typer.Option(metavar="YYYY-MM", help="Keep the tables of this month too; may be repeated.")
+        list[str] | None,
+        typer.Option(metavar="YYYY-MM", help="Keep the tables of this month too; may be repeated."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -122,7 +137,9 @@ def run(
         with Progress() as bar:
             _guard_run(lambda: execute(settings, folder, pack, bar.show), folder)
     except BaseException:
-        if aside is not None and not folder.exists():  # refused before anything was written: the old run stays
+        if (
+            aside is not None and not folder.exists()
+        ):  # refused before anything was written: the old run stays
             aside.rename(folder)
             aside = None
         raise
@@ -164,8 +181,12 @@ def resume(
 @guarded
 def report(
     folders: Annotated[list[Path], typer.Argument(metavar="DIR...", help="One run folder or several.")],
-    out: Annotated[Path | None, typer.Option("-o", "--out", help="HTML file (default: report.html in the first DIR).")] = None,
-    year: Annotated[int | None, typer.Option(help="Year of the flow matrix (default 2020, or the last whole year).")] = None,
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", help="HTML file (default: report.html in the first DIR).")
+    ] = None,
+    year: Annotated[
+        int | None, typer.Option(help="Year of the flow matrix (default 2020, or the last whole year).")
+    ] = None,
     claims: Annotated[Path | None, typer.Option(help="Output of krimp claims --json to show.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -182,11 +203,15 @@ def report(
 # -- looking into a run
 
 
-@app.command("listings", short_help="Homes on offer: krimp listings runs/hegang-baseline-s1 --max-price 30000")
+@app.command(
+    "listings", short_help="Homes on offer: krimp listings runs/hegang-baseline-s1 --max-price 30000"
+)
 @guarded
 def listings(
     folder: Folder,
-    month: Annotated[str | None, typer.Option(metavar="YYYY-MM", help="Month (default: the last one kept).")] = None,
+    month: Annotated[
+        str | None, typer.Option(metavar="YYYY-MM", help="Month (default: the last one kept).")
+    ] = None,
     max_price: Annotated[float | None, typer.Option(help="Highest asking price.")] = None,
     district: Annotated[str | None, typer.Option(help="District.")] = None,
     rooms: Annotated[int | None, typer.Option(help="Bedrooms.")] = None,
@@ -210,9 +235,15 @@ def listings(
 @guarded
 def follow(
     folder: Folder,
-    person: Annotated[int | None, typer.Argument(metavar="PERSON", help="Id or stable key of a person.")] = None,
-    like: Annotated[str | None, typer.Option(help='Traits, such as "woman, 75, mine" or "bakery, returnee".')] = None,
-    month: Annotated[str | None, typer.Option(metavar="YYYY-MM", help="Month the age is counted in (default: the end).")] = None,
+    person: Annotated[
+        int | None, typer.Argument(metavar="PERSON", help="Id or stable key of a person.")
+    ] = None,
+    like: Annotated[
+        str | None, typer.Option(help='Traits, such as "woman, 75, mine" or "bakery, returnee".')
+    ] = None,
+    month: Annotated[
+        str | None, typer.Option(metavar="YYYY-MM", help="Month the age is counted in (default: the end).")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """One person's life as a story and as rows.
@@ -253,13 +284,19 @@ def compare(
 @guarded
 def ensemble(
     city: City,
-    runs: Annotated[int, typer.Option(help="Runs a scenario; each has its own seed and parameter draw.")] = 10,
-    scenario: Annotated[list[str] | None, typer.Option(help="Scenario; may be repeated (default baseline).")] = None,
+    runs: Annotated[
+        int, typer.Option(help="Runs a scenario; each has its own seed and parameter draw.")
+    ] = 10,
+    scenario: Annotated[
+        list[str] | None, typer.Option(help="Scenario; may be repeated (default baseline).")
+    ] = None,
     until: Annotated[str | None, typer.Option(metavar="YYYY-MM", help="Last month, inclusive.")] = None,
     scale: Scale = "1/10",
     sets: Sets = None,
     posterior: Posterior = None,
-    centre: Annotated[bool, typer.Option(help="Keep parameters at their point values: only seeds differ.")] = False,
+    centre: Annotated[
+        bool, typer.Option(help="Keep parameters at their point values: only seeds differ.")
+    ] = False,
     workers: Annotated[int, typer.Option(help="Processes (default: the CPUs it may use).")] = 0,
     out: Annotated[Path | None, typer.Option("-o", "--out", help="Folder (runs/CITY-ensemble).")] = None,
     as_json: AsJson = False,
@@ -282,7 +319,12 @@ def ensemble(
     table = found.intervals()
     last = table.filter(table["month"] == table["month"].max())
     if as_json:
-        print(json.dumps({"path": str(folder), "runs": [str(f) for _, _, f in found.runs], "last": last.to_dicts()}, default=str))
+        print(
+            json.dumps(
+                {"path": str(folder), "runs": [str(f) for _, _, f in found.runs], "last": last.to_dicts()},
+                default=str,
+            )
+        )
         return
     from krimp.app.tables import intervals
 
@@ -293,8 +335,12 @@ def ensemble(
 @guarded
 def bench(
     city: Annotated[str, typer.Argument(metavar="[CITY]", help="City to run.")] = "hegang",
-    scale: Annotated[list[str] | None, typer.Option(help="Scale; may be repeated (default 1/10, 1, 10).")] = None,
-    threads: Annotated[list[int] | None, typer.Option(help="Threads; may be repeated (default 1, 2).")] = None,
+    scale: Annotated[
+        list[str] | None, typer.Option(help="Scale; may be repeated (default 1/10, 1, 10).")
+    ] = None,
+    threads: Annotated[
+        list[int] | None, typer.Option(help="Threads; may be repeated (default 1, 2).")
+    ] = None,
     months: Annotated[int, typer.Option(help="Months to time in each case.")] = 24,
     against: Annotated[Path | None, typer.Option(help="An earlier result (--json) to compare with.")] = None,
     as_json: AsJson = False,
@@ -324,7 +370,9 @@ def claims(
     scale: Scale = "1/10",
     posterior: Posterior = None,
     workers: Annotated[int, typer.Option(help="Processes (default: the CPUs it may use).")] = 0,
-    out: Annotated[Path | None, typer.Option("-o", "--out", help="Folder of the runs (runs/CITY-claims).")] = None,
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", help="Folder of the runs (runs/CITY-claims).")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """The published claims about a city beside data and model, with a verdict each; finished runs are reused.
@@ -369,18 +417,25 @@ def city_check(folder: Annotated[str, typer.Argument(metavar="DIR", help="A pack
     else:
         for fault in faults:
             print(fault)
-        print(f"{folder}: {len(faults)} fault{'s' * (len(faults) != 1)}" if faults else f"{folder}: no faults")
+        print(
+            f"{folder}: {len(faults)} fault{'s' * (len(faults) != 1)}" if faults else f"{folder}: no faults"
+        )
     if faults:
         raise typer.Exit(2)
 
 
-@city_app.command("new", short_help="A pack from tables: krimp city new mypack --name X --base 2010-11 --population p.csv ...")
+@city_app.command(
+    "new",
+    short_help="A pack from tables: krimp city new mypack --name X --base 2010-11 --population p.csv ...",
+)
 @guarded
 def city_new(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to make.")],
     name: Annotated[str, typer.Option(help="The city's name.")],
     base: Annotated[str, typer.Option(metavar="YYYY-MM", help="Census month to start from.")],
-    population: Annotated[Path, typer.Option(help="population.csv: year, district, sex, age_from, age_to, persons.")],
+    population: Annotated[
+        Path, typer.Option(help="population.csv: year, district, sex, age_from, age_to, persons.")
+    ],
     regime: Annotated[str, typer.Option(help="Institutions: china ...")] = "china",
     households: Annotated[Path | None, typer.Option(help="households.csv")] = None,
     dwellings: Annotated[Path | None, typer.Option(help="dwellings.csv")] = None,
@@ -395,7 +450,9 @@ def city_new(
 
     tables = {"population": population, "households": households, "dwellings": dwellings, "accounts": accounts,
               "observed": observed}  # fmt: skip
-    made = new_city(folder, name=name, regime=regime, base=base, **{k: v for k, v in tables.items() if v is not None})
+    made = new_city(
+        folder, name=name, regime=regime, base=base, **{k: v for k, v in tables.items() if v is not None}
+    )
     print(f"wrote {made}; look it over with: krimp city check {made}")
 
 
@@ -485,7 +542,11 @@ def _compile_notice() -> None:
     from krimp.state import compile as door
 
     if door.FIRST_USE:
-        print("first use on this machine: compiling the model, once (about a minute)", file=sys.stderr, flush=True)
+        print(
+            "first use on this machine: compiling the model, once (about a minute)",
+            file=sys.stderr,
+            flush=True,
+        )
 
 
 def _guard_run(work: Any, folder: Path) -> None:
@@ -496,8 +557,12 @@ def _guard_run(work: Any, folder: Path) -> None:
         raise Stopped(str(stop), folder) from stop
     except Exception as error:
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-            kept = "the last good checkpoint is kept: " if any((folder / "checkpoints").glob("[0-9]*")) else ""
-            raise RunFailed(f"the disk is full; {kept}free some space, then: krimp resume {folder}") from error
+            kept = (
+                "the last good checkpoint is kept: " if any((folder / "checkpoints").glob("[0-9]*")) else ""
+            )
+            raise RunFailed(
+                f"the disk is full; {kept}free some space, then: krimp resume {folder}"
+            ) from error
         if isinstance(error, OSError) or not _started(folder):
             raise  # bad input that was found before anything was written, or a file that cannot be
         what = "an invariant broke" if type(error).__name__ == "InvariantError" else type(error).__name__

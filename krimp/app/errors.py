@@ -83,7 +83,10 @@ def _os_message(error: OSError) -> tuple[str, int]:
         sys.stderr = open(os.devnull, "w")  # noqa: SIM115  the reader has gone: say nothing more
         return "", DONE
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return f"the disk is full{where}; the last good checkpoint is kept: free some space, then krimp resume", FAILED
+        return (
+            f"the disk is full{where}; the last good checkpoint is kept: free some space, then krimp resume",
+            FAILED,
+        )
     if isinstance(error, FileExistsError):
         return str(error), BAD_INPUT
     if isinstance(error, (FileNotFoundError, NotADirectoryError, IsADirectoryError)):

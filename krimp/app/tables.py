@@ -29,7 +29,9 @@ def intervals(last: Any, path: Path) -> None:
     """Median and 80% interval of every series in the last month."""
     console = _console()
     many = last["scenario"].n_unique() > 1
-    table = _table(*(["scenario"] if many else []), "series", "low (10%)", "median", "high (90%)", left=2 if many else 1)
+    table = _table(
+        *(["scenario"] if many else []), "series", "low (10%)", "median", "high (90%)", left=2 if many else 1
+    )
     for row in last.sort("variable", "scenario").iter_rows(named=True):
         cells = [row["variable"], *(words.number(row[k]) for k in ("low", "median", "high"))]
         table.add_row(*([row["scenario"]] if many else []), *cells)
@@ -48,7 +50,11 @@ def claims(rows: list[dict[str, Any]]) -> None:
         verdict = str(row.get("verdict") or "")
         colour = {"inside": "green", "holds": "green", "outside": "red", "fails": "red"}.get(verdict, "dim")
         data = row.get("data")
-        shown = words.number(data, str(row.get("unit") or "")) if isinstance(data, (int, float)) else str(data or "")
+        shown = (
+            words.number(data, str(row.get("unit") or ""))
+            if isinstance(data, (int, float))
+            else str(data or "")
+        )
         middle = row.get("median")
         table.add_row(
             str(row["id"]), str(row.get("text") or ""), shown, words.number(middle) if middle is not None else "", span,
@@ -56,15 +62,29 @@ def claims(rows: list[dict[str, Any]]) -> None:
         )  # fmt: skip
     console.print(table)
     if rows:
-        console.print(f"[dim]{rows[0].get('runs')} runs (seeds x parameter draws) at scale {rows[0].get('scale')}[/dim]")
+        console.print(
+            f"[dim]{rows[0].get('runs')} runs (seeds x parameter draws) at scale {rows[0].get('scale')}[/dim]"
+        )
 
 
 def benchmark(found: dict[str, Any], ratios: list[dict[str, Any]]) -> None:
     """The benchmark cases, and the dearest processes of the largest case."""
     console = _console()
     machine = found["machine"]
-    console.print(f"{machine.get('processor') or machine.get('platform')}, {machine.get('cpus')} CPUs, Python {machine.get('python')}")
-    table = _table("scale", "threads", "from", "s a month", "person-months a s", "R", "bytes a person", "peak", "start-up s")
+    console.print(
+        f"{machine.get('processor') or machine.get('platform')}, {machine.get('cpus')} CPUs, Python {machine.get('python')}"
+    )
+    table = _table(
+        "scale",
+        "threads",
+        "from",
+        "s a month",
+        "person-months a s",
+        "R",
+        "bytes a person",
+        "peak",
+        "start-up s",
+    )
     for c in found["cases"]:
         table.add_row(
             str(c["scale"]), str(c["threads"]), str(c["from"]), f"{c['seconds_per_month']:.4f}",
@@ -79,4 +99,6 @@ def benchmark(found: dict[str, Any], ratios: list[dict[str, Any]]) -> None:
         slow.add_row(name, f"{1000 * cost:.1f}", words.percent(cost / largest["seconds_per_month"], 0))
     console.print(slow)
     for row in ratios:
-        console.print(f"scale {row['scale']}, {row['threads']} threads, from {row['from']}: {row['ratio']:.2f} x the time of before")
+        console.print(
+            f"scale {row['scale']}, {row['threads']} threads, from {row['from']}: {row['ratio']:.2f} x the time of before"
+        )

@@ -33,7 +33,9 @@ class FlowMatrix:
     @property
     def closes(self) -> bool:
         """Whether every row adds up to zero and every column to the change of the sector's balances."""
-        return all(rest == 0 for _, _, rest in self.rows) and all(self.totals[s] == self.change[s] for s in self.sectors)
+        return all(rest == 0 for _, _, rest in self.rows) and all(
+            self.totals[s] == self.change[s] for s in self.sectors
+        )
 
 
 def flow_matrix(run: Run, year: int) -> FlowMatrix:
@@ -106,8 +108,18 @@ def sector_balances(run: Run) -> dict[str, Any] | None:
         line = []
         for day in dates:
             values = [b.get(day, 0) for a, b in held.items() if a.split(".")[0] == sector]
-            line.append((sum(v for v in values if v > 0) / minor, sum(v for v in values if v < 0) / minor, sum(values) / minor))
+            line.append(
+                (
+                    sum(v for v in values if v > 0) / minor,
+                    sum(v for v in values if v < 0) / minor,
+                    sum(values) / minor,
+                )
+            )
         if any(any(cell) for cell in line):
             rows.append((sector, line))
-    accounts = [(a, [b.get(d, 0) / minor for d in dates]) for a, b in sorted(held.items()) if any(b.get(d) for d in dates)]
+    accounts = [
+        (a, [b.get(d, 0) / minor for d in dates])
+        for a, b in sorted(held.items())
+        if any(b.get(d) for d in dates)
+    ]
     return {"dates": [f"{d:%Y-%m}" for d in dates], "rows": rows, "accounts": accounts}

@@ -60,7 +60,10 @@ def compare(a: Run | str | Path, b: Run | str | Path) -> Comparison:
 def _series(a: Run, b: Run) -> tuple[pl.DataFrame, str]:
     def city(run: Run, name: str) -> pl.DataFrame:
         return run.series.filter(pl.col("district") == CITY).select(
-            "month", pl.col("variable").cast(pl.String), pl.col("value").alias(name), pl.col("unit").cast(pl.String)
+            "month",
+            pl.col("variable").cast(pl.String),
+            pl.col("value").alias(name),
+            pl.col("unit").cast(pl.String),
         )
 
     both = city(a, "a").join(city(b, "b").drop("unit"), on=["month", "variable"], how="inner")
@@ -68,7 +71,10 @@ def _series(a: Run, b: Run) -> tuple[pl.DataFrame, str]:
     flow = pl.col("variable").is_in(list(FLOWS))
     year = [pl.col(c).rolling_sum(12, min_samples=1).over("variable", order_by="month") for c in ("a", "b")]
     both = both.with_columns(
-        *(pl.when(flow).then(total).otherwise(pl.col(c)).alias(c) for c, total in zip(("a", "b"), year, strict=True)),
+        *(
+            pl.when(flow).then(total).otherwise(pl.col(c)).alias(c)
+            for c, total in zip(("a", "b"), year, strict=True)
+        ),
         over=pl.when(flow).then(pl.lit("year")).otherwise(pl.lit("month")),
     )
     both = both.with_columns(gap=(pl.col("b") - pl.col("a")))
@@ -92,7 +98,9 @@ def _series(a: Run, b: Run) -> tuple[pl.DataFrame, str]:
 
 def _lives(run: Run) -> pl.DataFrame:
     homes = run.dwellings.select(dwelling=pl.col("id"), home=pl.col("key"))
-    where = run.households.select(household=pl.col("id"), dwelling=pl.col("dwelling")).join(homes, on="dwelling", how="left")
+    where = run.households.select(household=pl.col("id"), dwelling=pl.col("dwelling")).join(
+        homes, on="dwelling", how="left"
+    )
     text = [pl.col(c).cast(pl.String) for c in ("sex", "state", "activity", "district", "place")]
     return (
         run.persons.select("id", "key", "birth", "household", "left", *text)
@@ -141,7 +149,9 @@ def show(result: Comparison, people: int = 10) -> None:
     console = Console(highlight=False, width=None if _terminal() else 110)
     a, b = result.a, result.b
     console.print(f"[bold]A[/bold] {a.path}  ({a.name})\n[bold]B[/bold] {b.path}  ({b.name})")
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, title=f"{result.month}: series that differ", title_justify="left")
+    table = Table(
+        box=SIMPLE_HEAD, pad_edge=False, title=f"{result.month}: series that differ", title_justify="left"
+    )
     for title in ("", "A", "B", "B - A", "", "largest gap", "when"):
         table.add_column(title, justify="left" if title in ("", "when") else "right")
     same = 0
@@ -165,7 +175,9 @@ def show(result: Comparison, people: int = 10) -> None:
     for row in result.people.head(people).iter_rows(named=True):
         console.print("  " + _sentence(row))
     if result.people.height > people:
-        console.print(f"[dim]  {result.people.height - people:,} more; krimp follow A {result.people['id_a'][0]} tells a life[/dim]")
+        console.print(
+            f"[dim]  {result.people.height - people:,} more; krimp follow A {result.people['id_a'][0]} tells a life[/dim]"
+        )
 
 
 def _sentence(row: dict[str, Any]) -> str:

@@ -105,8 +105,13 @@ class Run:
     @cached_property
     def districts(self) -> dict[str, str]:
         """District id to name, in the pack's order."""
-        names = {str(d["id"]): str(d.get("name") or d["id"]) for d in _items(self.pack_config.get("districts", []))}
-        return {str(d["id"]): names.get(str(d["id"]), str(d["id"])) for d in _items(self.manifest.get("districts", []))}
+        names = {
+            str(d["id"]): str(d.get("name") or d["id"]) for d in _items(self.pack_config.get("districts", []))
+        }
+        return {
+            str(d["id"]): names.get(str(d["id"]), str(d["id"]))
+            for d in _items(self.manifest.get("districts", []))
+        }
 
     @cached_property
     def settlements(self) -> dict[str, dict[str, Any]]:
@@ -253,7 +258,11 @@ class Run:
     def _read(self, name: str) -> pl.DataFrame:
         place = self.path / name
         if not place.is_file():
-            state = "" if self.status == "complete" else f" (the run is {self.status}; `krimp resume {self.path}` goes on)"
+            state = (
+                ""
+                if self.status == "complete"
+                else f" (the run is {self.status}; `krimp resume {self.path}` goes on)"
+            )
             raise RunError(f"{self.path}: {name} is not there{state}")
         return pl.read_parquet(place)
 
@@ -323,4 +332,3 @@ def _items(found: Any) -> list[dict[str, Any]]:
     if isinstance(found, dict):
         return [{"id": k, **(v if isinstance(v, dict) else {"name": v})} for k, v in found.items()]
     return [item if isinstance(item, dict) else {"id": item, "name": item} for item in found]
-

@@ -97,9 +97,13 @@ def follow(
     elif person is None:
         raise RunError('say whom to follow: an id or key, or --like "woman, 75, mine"')
     else:
-        row = persons.filter((pl.col("id") == person) if person <= persons.height else (pl.col("key") == person))
+        row = persons.filter(
+            (pl.col("id") == person) if person <= persons.height else (pl.col("key") == person)
+        )
         if row.is_empty():
-            raise RunError(f"person {person}: allowed are ids 1 to {persons.height} and stable keys of this run")
+            raise RunError(
+                f"person {person}: allowed are ids 1 to {persons.height} and stable keys of this run"
+            )
         number = int(row["id"][0])
     return _Teller(opened, number).life(fits, like)
 
@@ -111,7 +115,9 @@ def tell(life: Life, width: int = 88) -> str:
     p = life.person
     out = []
     if life.fits is not None:
-        out.append(f'{life.fits:,} {"person fits" if life.fits == 1 else "people fit"} "{life.asked}"; this is one of them.\n')
+        out.append(
+            f'{life.fits:,} {"person fits" if life.fits == 1 else "people fit"} "{life.asked}"; this is one of them.\n'
+        )
     sex = {"female": "A woman", "male": "A man"}[str(p["sex"])]
     out.append(f"{sex} born in {words.month_words(p['birth'])} (person {p['id']}, key {p['key']})")
     out.append("")
@@ -159,7 +165,10 @@ class _Teller:
         me = self.p["id"]
         own = self._events(
             (pl.col("person") == me)
-            | ((pl.col("other") == me) & pl.col("event").cast(pl.String).is_in(["birth", "marriage", "divorce", "household_formed"]))
+            | (
+                (pl.col("other") == me)
+                & pl.col("event").cast(pl.String).is_in(["birth", "marriage", "divorce", "household_formed"])
+            )
         )
         for e in own:
             e["role"] = "self"
@@ -167,8 +176,15 @@ class _Teller:
         shared: list[dict[str, Any]] = []
         homes = sorted({h for _, h in spans if h})
         if homes:
-            for e in self._events(pl.col("household").is_in(homes) & pl.col("event").cast(pl.String).is_in(list(HOUSEHOLD_EVENTS))):
-                if e["person"] != me and e["other"] != me and self.household_at(spans, e["month"]) == e["household"]:
+            for e in self._events(
+                pl.col("household").is_in(homes)
+                & pl.col("event").cast(pl.String).is_in(list(HOUSEHOLD_EVENTS))
+            ):
+                if (
+                    e["person"] != me
+                    and e["other"] != me
+                    and self.household_at(spans, e["month"]) == e["household"]
+                ):
                     shared.append(e | {"role": "household"})
         public = [e | {"role": "city"} for e in self._events(
             (pl.col("person") == 0) & (pl.col("household") == 0) & (pl.col("dwelling") == 0)
@@ -188,12 +204,19 @@ class _Teller:
                 out.append((self.start, int(self._row(first, me).get("household", 0))))
         for e in own:
             kind = e["event"]
-            if kind in ("birth", "household_formed", "marriage", "return", "arrival", "out_of_collective") and (
-                kind != "birth" or e["person"] == me
-            ):
+            if kind in (
+                "birth",
+                "household_formed",
+                "marriage",
+                "return",
+                "arrival",
+                "out_of_collective",
+            ) and (kind != "birth" or e["person"] == me):
                 out.append((e["month"], int(e["household"])))
             elif kind == "left_home":
-                out.append((e["month"], int(e["household"] if e["reason"] == "lonely_parent" else e["other"])))
+                out.append(
+                    (e["month"], int(e["household"] if e["reason"] == "lonely_parent" else e["other"]))
+                )
             elif kind in ("out_migration", "student_exit", "death", "into_collective"):
                 out.append((e["month"], 0))
         last = int(self.p["household"])
@@ -234,7 +257,9 @@ class _Teller:
             .select("id", "key", "sex", "birth", "activity", "mother", "partner").to_dicts()
             if self.p["household"] else []
         )  # fmt: skip
-        home = self._row(self.run.dwellings, self._row(self.run.households, self.p["household"]).get("dwelling"))
+        home = self._row(
+            self.run.dwellings, self._row(self.run.households, self.p["household"]).get("dwelling")
+        )
         return Life(self.run, self.p, story, rows, members, home, fits, asked)
 
     def age(self, month: dt.date) -> int:
@@ -249,8 +274,18 @@ class _Teller:
         if p["birth"] > self.start:
             mother = self._row(self.run.persons, p["mother"])
             if mother:
-                years = (p["birth"].year * 12 + p["birth"].month - mother["birth"].year * 12 - mother["birth"].month) // 12
-                return [(p["birth"], f"{self.he.title()} was born in {self.place(p['district'])}, {self.his} mother was {years}.")]
+                years = (
+                    p["birth"].year * 12
+                    + p["birth"].month
+                    - mother["birth"].year * 12
+                    - mother["birth"].month
+                ) // 12
+                return [
+                    (
+                        p["birth"],
+                        f"{self.he.title()} was born in {self.place(p['district'])}, {self.his} mother was {years}.",
+                    )
+                ]
             return [(p["birth"], f"{self.he.title()} was born in {words.month_words(p['birth'])}.")]
         if base not in self.run.snapshots:
             return [(self.start, f"In {words.month_words(self.start)} {self.he} was {self.age(self.start)}.")]
@@ -259,7 +294,12 @@ class _Teller:
             return []
         was = self._row(first, p["id"])
         if str(was["state"]) != "resident":
-            return [(self.start, f"In {words.month_words(self.start)} {self.he} was {self.age(self.start)} and lived elsewhere.")]
+            return [
+                (
+                    self.start,
+                    f"In {words.month_words(self.start)} {self.he} was {self.age(self.start)} and lived elsewhere.",
+                )
+            ]
         state = "" if self.age(self.start) < 20 else f", {was['marital']},"
         text = f"In {words.month_words(self.start)} {self.he} was {self.age(self.start)}{state} and {self.doing(was)}."
         out: list[tuple[dt.date | None, str]] = [(self.start, text)]
@@ -267,7 +307,9 @@ class _Teller:
         if h:
             others = int(h["size"]) - 1
             company = "alone" if others == 0 else f"with {others} other{'s' * (others > 1)}"
-            out.append((self.start, f"{self.he.title()} lived {company} in {self.home(h['dwelling'], base)}."))
+            out.append(
+                (self.start, f"{self.he.title()} lived {company} in {self.home(h['dwelling'], base)}.")
+            )
         elif str(was["collective"]) != "no":
             out.append((self.start, f"{self.he.title()} lived in a {was['collective']} hostel or home."))
         return out
@@ -297,7 +339,11 @@ class _Teller:
             return "a home of which nothing is known"
         b = self._row(self.run.buildings, d["building"])
         place = self.run.settlements.get(str(d["settlement"]), {})
-        floor = f", floor {d['floor']} of {b['floors']}{' with a lift' if b.get('lift') else ''}" if b and b["floors"] > 1 else ""
+        floor = (
+            f", floor {d['floor']} of {b['floors']}{' with a lift' if b.get('lift') else ''}"
+            if b and b["floors"] > 1
+            else ""
+        )
         name = place.get("name") or words.plain(d["settlement"])
         kind = "a house" if b and b["floors"] <= 1 else "a flat"
         return f"{kind} of {d['area'] / 10:.0f} m² in {name} ({self.place(d['district'])}{floor})"
@@ -372,7 +418,9 @@ class _Teller:
             if mine:
                 return ""
             gone = self._row(self.run.persons, e["person"])
-            years = (e["month"].year * 12 + e["month"].month - gone["birth"].year * 12 - gone["birth"].month) // 12
+            years = (
+                e["month"].year * 12 + e["month"].month - gone["birth"].year * 12 - gone["birth"].month
+            ) // 12
             if gone["partner"] == me or gone["id"] == self.p["partner"]:
                 return ""  # told by `widowed`
             who = f"{his} mother" if gone["id"] == self.p["mother"] else f"{his} {'daughter' if str(gone['sex']) == 'female' else 'son'}" \
@@ -382,7 +430,9 @@ class _Teller:
             return f"In {month} {his} {self.spouse} died; {he} was {old}."
         if kind == "marriage":
             other = self._row(self.run.persons, e["other"] if mine else e["person"])
-            years = (e["month"].year * 12 + e["month"].month - other["birth"].year * 12 - other["birth"].month) // 12
+            years = (
+                e["month"].year * 12 + e["month"].month - other["birth"].year * 12 - other["birth"].month
+            ) // 12
             return f"In {month}, at {old}, {he} married a {'man' if self.spouse == 'husband' else 'woman'} of {years}."
         if kind == "divorce":
             return f"In {month} the marriage ended in divorce."
@@ -393,19 +443,33 @@ class _Teller:
         if kind in ("household_formed", "household_ended", "vacated", "second_home_bought"):
             if kind == "second_home_bought" and mine:
                 return f"In {month} {he} bought a second home for {money}."
-            return f"In {month} {he} set up a household of {his} own." if kind == "household_formed" and e["reason"] != "marriage" and mine else ""
+            return (
+                f"In {month} {he} set up a household of {his} own."
+                if kind == "household_formed" and e["reason"] != "marriage" and mine
+                else ""
+            )
         if kind == "student_exit":
             return f"In {month}, at {old}, {he} left the city to study."
         if kind == "out_migration":
             return f"In {month}, at {old}, {he} left the city{because}{self.target()}."
         if kind == "return":
-            away = f" from a life {PLACE_WORDS[str(self.p['place'])]}" if str(self.p["place"]) in PLACE_WORDS else ""
+            away = (
+                f" from a life {PLACE_WORDS[str(self.p['place'])]}"
+                if str(self.p["place"]) in PLACE_WORDS
+                else ""
+            )
             return f"In {month}, at {old}, {he} came back{away}{because}."
         if kind == "arrival":
-            away = f", until then {PLACE_WORDS[str(self.p['place'])]}," if str(self.p["place"]) in PLACE_WORDS else ""
+            away = (
+                f", until then {PLACE_WORDS[str(self.p['place'])]},"
+                if str(self.p["place"]) in PLACE_WORDS
+                else ""
+            )
             return f"In {month}{away} {he} came to the city{because}."
         if kind in ("into_collective", "out_of_collective"):
-            what = {"care": "a care home", "school": "a school's boarding house", "camp": "a work camp"}.get(str(e["reason"]), "a collective home")
+            what = {"care": "a care home", "school": "a school's boarding house", "camp": "a work camp"}.get(
+                str(e["reason"]), "a collective home"
+            )
             return f"In {month} {he} {'moved into' if kind == 'into_collective' else 'left'} {what}."
         if kind == "moved_home":
             return f"In {month} {'they' if not mine else he} moved to {self.home(e['dwelling'])}."
@@ -468,7 +532,11 @@ class _Teller:
     def target(self) -> str:
         """Where someone who has left lives now."""
         place = str(self.p["place"])
-        return f" and has lived {PLACE_WORDS[place]} since" if str(self.p["state"]) == "gone" and place in PLACE_WORDS else ""
+        return (
+            f" and has lived {PLACE_WORDS[place]} since"
+            if str(self.p["state"]) == "gone" and place in PLACE_WORDS
+            else ""
+        )
 
     def closing(self) -> list[tuple[dt.date | None, str]]:
         """How the person is at the end of the run."""
@@ -478,7 +546,12 @@ class _Teller:
             return [(p["left"], f"{he.title()} died in {when}, aged {self.age(p['left'])}.")]
         if str(p["state"]) == "gone":
             where = PLACE_WORDS.get(str(p["place"]), "elsewhere")
-            return [(self.end, f"In {words.month_words(self.end)} {he} is {self.age(self.end)} and lives {where}.")]
+            return [
+                (
+                    self.end,
+                    f"In {words.month_words(self.end)} {he} is {self.age(self.end)} and lives {where}.",
+                )
+            ]
         out: list[tuple[dt.date | None, str]] = []
         doing = self.doing(p)
         now = {"worked": "works", "drew": "draws", "went": "goes", "was": "is", "studied": "studies", "looked": "looks",
@@ -518,5 +591,7 @@ class _Teller:
                 before = f"; in {words.month_words(self.start)} it was {int((then['occupant'] > 0).sum())}"
         if units > 1:
             gone = f", {pulled} are pulled down" if pulled else ""
-            out.append((self.end, f"Of the {units} homes in the building {lived} are lived in{gone}{before}."))
+            out.append(
+                (self.end, f"Of the {units} homes in the building {lived} are lived in{gone}{before}.")
+            )
         return out

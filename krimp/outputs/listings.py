@@ -58,7 +58,9 @@ def listings(
 
 def _months_between(day: dt.date) -> pl.Expr:
     since = pl.col("listed_since")
-    return (day.year * 12 + day.month) - (since.dt.year().cast(pl.Int64) * 12 + since.dt.month().cast(pl.Int64))
+    return (day.year * 12 + day.month) - (
+        since.dt.year().cast(pl.Int64) * 12 + since.dt.month().cast(pl.Int64)
+    )
 
 
 def district_id(run: Run, name: str) -> str:
@@ -84,7 +86,9 @@ def board(run: Run | str | Path, frame: pl.DataFrame, limit: int = 25) -> None:
         console.print("nothing on offer fits")
         return
     day = frame["month"][0]
-    console.print(f"[bold]{opened.title}, {words.month_words(day)}[/bold]: {frame.height:,} homes on offer fit")
+    console.print(
+        f"[bold]{opened.title}, {words.month_words(day)}[/bold]: {frame.height:,} homes on offer fit"
+    )
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for title, side in (("ask", "right"), ("euro", "right"), ("per m2", "right"), ("m2", "right"), ("rooms", "right"),
                         ("floor", "right"), ("lift", "left"), ("where", "left"), ("deed", "left"), ("state", "left"),
@@ -92,7 +96,9 @@ def board(run: Run | str | Path, frame: pl.DataFrame, limit: int = 25) -> None:
         table.add_column(title, justify=side)  # type: ignore[arg-type]
     shown = frame if limit == 0 else frame.head(limit)
     for row in shown.iter_rows(named=True):
-        place = opened.settlements.get(str(row["settlement"]), {}).get("name") or words.plain(row["settlement"])
+        place = opened.settlements.get(str(row["settlement"]), {}).get("name") or words.plain(
+            row["settlement"]
+        )
         where = f"{place}, {opened.districts.get(str(row['district']), row['district'])}"
         table.add_row(
             f"{row['ask']:,.0f}",

@@ -82,15 +82,24 @@ def _derived(run: Run, variable: str, date: str, district: str) -> float:
     if match := re.fullmatch(r"population_(\d+)_(\d+)", variable):
         return _aged(run, int(match[1]), int(match[2]), date, district)
     if re.fullmatch(r"population_\w*districts", variable):
-        inner = [str(d["id"]) for d in run.pack_config.get("districts", []) if d.get("kind", "district") == "district"]
-        return sum(run.at("population", date[:7], d) for d in inner) if inner and len(date) >= 7 else float("nan")
+        inner = [
+            str(d["id"])
+            for d in run.pack_config.get("districts", [])
+            if d.get("kind", "district") == "district"
+        ]
+        return (
+            sum(run.at("population", date[:7], d) for d in inner)
+            if inner and len(date) >= 7
+            else float("nan")
+        )
     if variable.endswith("_share") and run.has_series(variable[:-6], district):
         whole = value_at(run, "households", date, district)
         return value_at(run, variable[:-6], date, district) / whole if whole else float("nan")
     year = int(date[:4])
     if variable == "sales_value_new" and run.has("ledger.parquet") and year in run.full_years():
         paid = run.ledger.filter(
-            (pl.col("month").dt.year() == year) & (pl.col("debit").cast(pl.String) == "flow.new_home_purchase")
+            (pl.col("month").dt.year() == year)
+            & (pl.col("debit").cast(pl.String) == "flow.new_home_purchase")
         )["amount"].sum()
         return float(paid) / run.minor_units
     if variable == "new_price_m2" and run.has_events and run.has("dwellings.parquet"):
@@ -130,7 +139,11 @@ def beside(run: Run, all_rows: bool = False) -> list[Beside]:
     if table.is_empty():
         return out
     for row in table.iter_rows(named=True):
-        variable, district, date = row.get("variable") or "", row.get("district") or CITY, row.get("date") or ""
+        variable, district, date = (
+            row.get("variable") or "",
+            row.get("district") or CITY,
+            row.get("date") or "",
+        )
         try:
             observed = float(row.get("value") or "nan")
             model = value_at(run, variable, date, district)

@@ -48,7 +48,14 @@ INK, SOFT, GRID, PAGE = (THEME[n][0] for n in ("ink", "soft", "grid", "page"))
 C = [THEME[f"c{i}"][0] for i in range(1, 9)]
 LIT, UNLIT = THEME["lit"][0], THEME["dark"][0]
 #: Line styles of the runs of a report with several.
-STYLES: tuple[Any, ...] = ("-", (0, (4, 1.6)), (0, (1.2, 1.4)), (0, (6, 1.5, 1.2, 1.5)), (0, (9, 2)), (0, (2, 3)))
+STYLES: tuple[Any, ...] = (
+    "-",
+    (0, (4, 1.6)),
+    (0, (1.2, 1.4)),
+    (0, (6, 1.5, 1.2, 1.5)),
+    (0, (9, 2)),
+    (0, (2, 3)),
+)
 WIDE, HALF = (7.6, 3.1), (4.9, 3.1)
 
 _RC: Any = {
@@ -75,13 +82,20 @@ class Plot:
 
 
 def figure(
-    size: tuple[float, float] = HALF, rows: int = 1, columns: int = 1, left: float = 0.52, bottom: float = 0.3, **keys: Any
+    size: tuple[float, float] = HALF,
+    rows: int = 1,
+    columns: int = 1,
+    left: float = 0.52,
+    bottom: float = 0.3,
+    **keys: Any,
 ) -> tuple[Figure, Any]:
     """A figure and its axes in the report's style; `left`, `bottom` are the margins for the labels in inches."""
     with matplotlib.rc_context(_RC):
         fig = Figure(figsize=size)
         fig.patch.set_alpha(0)
-        fig.subplots_adjust(left=left / size[0], right=1 - 0.1 / size[0], bottom=bottom / size[1], top=1 - 0.08 / size[1])
+        fig.subplots_adjust(
+            left=left / size[0], right=1 - 0.1 / size[0], bottom=bottom / size[1], top=1 - 0.08 / size[1]
+        )
         axes = fig.subplots(rows, columns, **keys)
     for ax in np.atleast_1d(axes).ravel():
         ax.patch.set_alpha(0)
@@ -181,7 +195,15 @@ def marks(ax: Axes, rows: Sequence[Beside], colour: str, factor: float = 1.0) ->
         face, edge, area = looks.get(row.role, looks["context"])
         year = int(row.date[:4])
         when = dt.date(year, int(row.date[5:7]) if len(row.date) >= 7 else 7, 1)
-        ax.scatter([date2num(when)], [row.observed * factor], s=area, facecolors=face, edgecolors=edge, linewidths=1.2, zorder=5)
+        ax.scatter(
+            [date2num(when)],
+            [row.observed * factor],
+            s=area,
+            facecolors=face,
+            edgecolors=edge,
+            linewidths=1.2,
+            zorder=5,
+        )
 
 
 def yearly_bars(
@@ -218,7 +240,11 @@ def yearly_bars(
 
 
 def stacked(
-    run: Run, variables: Sequence[tuple[str, str]], title: str, size: tuple[float, float] = HALF, note: str = ""
+    run: Run,
+    variables: Sequence[tuple[str, str]],
+    title: str,
+    size: tuple[float, float] = HALF,
+    note: str = "",
 ) -> Plot | None:
     """Stacked areas of parts of a whole."""
     have = [(v, text) for v, text in variables if run.has_series(v) and max(run.line(v)) > 0]
@@ -273,8 +299,17 @@ def by_age(groups: Sequence[tuple[str, np.ndarray]], title: str, note: str = "")
     for i, (text, values) in enumerate(groups):
         if values.sum():
             sign = -1 if text.startswith(("left", "student")) else 1
-            ax.fill_between(np.arange(len(values)), values * sign, step="mid", alpha=0.25, color=C[i], linewidth=0)
-            ax.plot(np.arange(len(values)), values * sign, drawstyle="steps-mid", color=C[i], linewidth=1.1, label=text)
+            ax.fill_between(
+                np.arange(len(values)), values * sign, step="mid", alpha=0.25, color=C[i], linewidth=0
+            )
+            ax.plot(
+                np.arange(len(values)),
+                values * sign,
+                drawstyle="steps-mid",
+                color=C[i],
+                linewidth=1.1,
+                label=text,
+            )
     dress(ax)
     ax.set_xlabel("age")
     ax.set_xlim(0, 90)
@@ -286,24 +321,41 @@ def district_card(
     runs: Sequence[Run], district: str, name: str, limits: dict[str, tuple[float, float]]
 ) -> Plot:
     """One district in three small plots with common scales: people (base = 100), vacancy, asking price."""
-    wanted = [("population", "people, start = 100"), ("vacancy_rate", "vacant"), ("median_ask_m2", "ask a m2")]
+    wanted = [
+        ("population", "people, start = 100"),
+        ("vacancy_rate", "vacant"),
+        ("median_ask_m2", "ask a m2"),
+    ]
     have = [(v, t) for v, t in wanted if v in limits]
     fig, axes = figure((2.9, 3.3), len(have), 1, left=0.42, sharex=True)
     fig.subplots_adjust(top=0.93, hspace=0.32)
     for i, (ax, (variable, text)) in enumerate(zip(np.atleast_1d(axes), have, strict=True)):
         for j, run in enumerate(runs):
             values = district_line(run, variable, district)
-            ax.plot(run.months, values, color=C[(0, 1, 3)[i]], linestyle=STYLES[j % len(STYLES)], linewidth=1.5)
+            ax.plot(
+                run.months, values, color=C[(0, 1, 3)[i]], linestyle=STYLES[j % len(STYLES)], linewidth=1.5
+            )
             if j == 0:
                 known = values[np.isfinite(values)]
                 if len(known):
                     last = words.percent(known[-1], 0) if variable == "vacancy_rate" else f"{known[-1]:,.0f}"
-                    ax.text(1.0, 1.02, last, transform=ax.transAxes, ha="right", va="bottom", fontsize=9, color=C[(0, 1, 3)[i]])
+                    ax.text(
+                        1.0,
+                        1.02,
+                        last,
+                        transform=ax.transAxes,
+                        ha="right",
+                        va="bottom",
+                        fontsize=9,
+                        color=C[(0, 1, 3)[i]],
+                    )
         ax.set_ylim(*limits[variable])
         ax.text(0, 1.02, text, transform=ax.transAxes, ha="left", va="bottom", fontsize=8.5, color=SOFT)
         ax.yaxis.set_major_locator(MaxNLocator(2))
         ax.yaxis.set_major_formatter(
-            FuncFormatter(lambda v, _: f"{100 * v:g}%") if variable == "vacancy_rate" else FuncFormatter(short)
+            FuncFormatter(lambda v, _: f"{100 * v:g}%")
+            if variable == "vacancy_rate"
+            else FuncFormatter(short)
         )
         ax.xaxis.set_major_locator(YearLocator(5))
         ax.xaxis.set_major_formatter(DateFormatter("%Y"))
@@ -320,7 +372,11 @@ def district_line(run: Run, variable: str, district: str) -> np.ndarray:
 
 
 def grouped_bars(
-    labels: Sequence[str], groups: Sequence[tuple[str, Sequence[float]]], title: str, note: str = "", kind: str = "share"
+    labels: Sequence[str],
+    groups: Sequence[tuple[str, Sequence[float]]],
+    title: str,
+    note: str = "",
+    kind: str = "share",
 ) -> Plot:
     """Bars side by side."""
     fig, ax = figure(HALF)
@@ -373,8 +429,17 @@ def facade(share_first: float, share_last: float, first: str, last: str) -> str:
                            linewidths=0)  # fmt: skip
         ax.set_xlim(-0.2, x)
         ax.set_ylim(0, 9.4)
-        fig.text(0.005 + 0.505 * k, 0.9, f"{text}: {words.percent(share, 0)} of windows lit at dusk", color=INK, fontsize=10)
-    return svg(fig, f"Windows lit at dusk: {words.percent(share_first, 0)} in {first}, {words.percent(share_last, 0)} in {last}")
+        fig.text(
+            0.005 + 0.505 * k,
+            0.9,
+            f"{text}: {words.percent(share, 0)} of windows lit at dusk",
+            color=INK,
+            fontsize=10,
+        )
+    return svg(
+        fig,
+        f"Windows lit at dusk: {words.percent(share_first, 0)} in {first}, {words.percent(share_last, 0)} in {last}",
+    )
 
 
 def css_variables(which: int) -> str:

@@ -37,7 +37,9 @@ def write_report(
         raise RunError("no run to report on")
     for run in opened:
         if not run.has("series.parquet"):
-            raise RunError(f"{run.path}: the run is {run.status} and has no series yet; krimp resume {run.path} goes on")
+            raise RunError(
+                f"{run.path}: the run is {run.status} and has no series yet; krimp resume {run.path} goes on"
+            )
     target = Path(path) if path is not None else opened[0].path / "report.html"
     page = render(opened, year, _claims(opened[0], claims))
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -90,7 +92,11 @@ def lead(run: Run) -> list[str]:
             f"Between {first} and {last} the simulated city {verb} from {people[0]:,.0f} to {people[-1]:,.0f} people"
             f" ({words.change(people[0], people[-1])})."
         )
-    totals = {v: float(np.nansum(run.line(v))) for v in ("births", "deaths", "out_migrants", "in_migrants") if run.has_series(v)}
+    totals = {
+        v: float(np.nansum(run.line(v)))
+        for v in ("births", "deaths", "out_migrants", "in_migrants")
+        if run.has_series(v)
+    }
     if len(totals) == 4:
         out.append(
             f"In that time {totals['births']:,.0f} were born and {totals['deaths']:,.0f} died, {totals['out_migrants']:,.0f}"
@@ -98,7 +104,11 @@ def lead(run: Run) -> list[str]:
         )
     if run.has_series("vacancy_rate"):
         ask = run.line("median_ask_m2")[-1] if run.has_series("median_ask_m2") else math.nan
-        price = f"; half of the homes on offer ask less than {words.number(ask)} {run.currency} a square metre" if math.isfinite(ask) else ""
+        price = (
+            f"; half of the homes on offer ask less than {words.number(ask)} {run.currency} a square metre"
+            if math.isfinite(ask)
+            else ""
+        )
         out.append(
             f"At the end {words.percent(run.line('vacancy_rate')[-1])} of {words.number(run.line('dwellings')[-1])} homes"
             f" stand empty, against {words.percent(run.line('vacancy_rate')[0])} at the start{price}."
@@ -128,7 +138,11 @@ def cards(run: Run) -> list[dict[str, str]]:
             continue
         line = run.line(variable)
         value = words.percent(line[-1]) if kind == "p" else words.number(line[-1])
-        since = f"{words.percent(line[0])} at the start" if kind == "p" else f"{words.change(line[0], line[-1])} since the start"
+        since = (
+            f"{words.percent(line[0])} at the start"
+            if kind == "p"
+            else f"{words.change(line[0], line[-1])} since the start"
+        )
         if variable == "ask_total_p01" and (euro := run.euro(line[-1])) is not None:
             since = f"{euro:,.0f} euro"
         out.append({"label": label, "value": value, "since": since, "svg": plots.spark(line, plots.C[i % 6])})
@@ -141,7 +155,9 @@ def _facade(run: Run) -> str:
     line = [v for v in run.line("lit_share") if math.isfinite(v)]
     if not line:
         return ""
-    return plots.facade(line[0], line[-1], words.month_words(run.months[0]), words.month_words(run.months[-1]))
+    return plots.facade(
+        line[0], line[-1], words.month_words(run.months[0]), words.month_words(run.months[-1])
+    )
 
 
 # -- plots
@@ -167,7 +183,15 @@ def sections(runs: Sequence[Run], rows: Sequence[Beside]) -> list[dict[str, Any]
         kept = [p for p in found if p is not None]
         if kept:
             first = not any(s["id"] == anchor for s in out)
-            out.append({"title": title or ("People" if first else ""), "id": anchor, "text": text, "plots": kept, "grid": grid})
+            out.append(
+                {
+                    "title": title or ("People" if first else ""),
+                    "id": anchor,
+                    "text": text,
+                    "plots": kept,
+                    "grid": grid,
+                }
+            )
     return out
 
 
@@ -190,7 +214,12 @@ def pyramids(runs: Sequence[Run]) -> list[Plot | None]:
         found.append((month, table, each))
     if not found or found[0][2][0] is None:
         return []
-    tops = [float(max(t["male"].max(), t["female"].max())) for _, table, each in found for t in (table, *each) if t is not None]
+    tops = [
+        float(max(t["male"].max(), t["female"].max()))
+        for _, table, each in found
+        for t in (table, *each)
+        if t is not None
+    ]
     top = max(tops) * 1.06
     out: list[Plot | None] = []
     for month, table, each in found:
@@ -268,7 +297,12 @@ def people_plots(runs: Sequence[Run], rows: Sequence[Beside]) -> list[Plot | Non
     ]  # fmt: skip
 
 
-MOVES = {"out_migration": "left", "student_exit": "students left", "return": "came back", "arrival": "new arrivals"}
+MOVES = {
+    "out_migration": "left",
+    "student_exit": "students left",
+    "return": "came back",
+    "arrival": "new arrivals",
+}
 
 
 def migration_by_age(run: Run) -> list[tuple[str, np.ndarray]]:
@@ -391,16 +425,27 @@ def _heat(runs: Sequence[Run]) -> Plot | None:
     fig, ax = plots.figure()
     ranked = sorted(names, key=lambda d: np.nanmin(run.line("heat_share", d)))
     for i, district in enumerate(ranked[:6]):
-        ax.plot(run.months, run.line("heat_share", district), color=plots.C[i], label=run.districts[district], linewidth=1.4)
+        ax.plot(
+            run.months,
+            run.line("heat_share", district),
+            color=plots.C[i],
+            label=run.districts[district],
+            linewidth=1.4,
+        )
     plots.dress(ax, "share")
     ax.set_ylim(-0.02, 1.06)
-    return plots.drawing(fig, "Heat delivered", "The districts with the worst months." if len(names) > 6 else "")
+    return plots.drawing(
+        fig, "Heat delivered", "The districts with the worst months." if len(names) > 6 else ""
+    )
 
 
 def work_plots(runs: Sequence[Run], rows: Sequence[Beside]) -> list[Plot | None]:
     """Jobs, wages, shops, cost of living."""
     run = runs[0]
-    kinds = [(f"{k}_jobs", text) for k, text in (("mining", "mine"), ("farm", "farms"), ("public", "public"), ("shop", "shops"))]
+    kinds = [
+        (f"{k}_jobs", text)
+        for k, text in (("mining", "mine"), ("farm", "farms"), ("public", "public"), ("shop", "shops"))
+    ]
     return [
         plots.lines(runs, [("jobs", "all jobs"), *kinds], "Jobs", observed=rows),
         plots.lines(runs, [("unemployment_rate", "unemployed")], "Unemployment", "share", observed=rows),
@@ -423,7 +468,11 @@ def shops_by_kind(run: Run) -> Plot | None:
     open_now = frame.filter(pl.col("state").cast(pl.String) == "open").select(
         kind=pl.col("kind").cast(pl.String), comer=pl.col("founder_origin").cast(pl.String) != "here"
     )
-    counts = open_now.group_by("kind").agg(n=pl.len(), comers=pl.col("comer").sum()).sort("n", "kind", descending=[True, False])
+    counts = (
+        open_now.group_by("kind")
+        .agg(n=pl.len(), comers=pl.col("comer").sum())
+        .sort("n", "kind", descending=[True, False])
+    )
     if counts.is_empty():
         return None
     labels = [words.plain(k) for k in counts["kind"]]
@@ -438,7 +487,9 @@ def shops_by_kind(run: Run) -> Plot | None:
     ax.grid(axis="x", visible=True)
     ax.xaxis.set_major_formatter(lambda v, _: plots.short(v))
     ax.tick_params(labelsize=9)
-    return plots.drawing(fig, "Shops by founder", "Open at the end, by kind and by where the founder came from.")
+    return plots.drawing(
+        fig, "Shops by founder", "Open at the end, by kind and by where the founder came from."
+    )
 
 
 def district_plots(runs: Sequence[Run]) -> list[Plot | None]:
@@ -446,7 +497,12 @@ def district_plots(runs: Sequence[Run]) -> list[Plot | None]:
     run = runs[0]
     limits: dict[str, tuple[float, float]] = {}
     for variable in ("population", "vacancy_rate", "median_ask_m2"):
-        each = [plots.district_line(r, variable, d) for r in runs for d in r.districts if r.has_series(variable, d)]
+        each = [
+            plots.district_line(r, variable, d)
+            for r in runs
+            for d in r.districts
+            if r.has_series(variable, d)
+        ]
         known = np.concatenate([e[np.isfinite(e)] for e in each]) if each else np.zeros(0)
         if len(known):
             low = float(known.min()) * 0.95 if variable == "population" else 0.0
@@ -468,10 +524,22 @@ def people_balance(run: Run) -> list[dict[str, Any]]:
     for year in run.full_years():
         start, end = run.at("population", f"{year - 1}-12"), run.at("population", f"{year}-12")
         flows = {v: run.year(v, year) for v in need[1:]}
-        rest = end - (start + flows["births"] - flows["deaths"] + flows["in_migrants"] - flows["out_migrants"])
+        rest = end - (
+            start + flows["births"] - flows["deaths"] + flows["in_migrants"] - flows["out_migrants"]
+        )
         back = run.year("returnees", year) if run.has_series("returnees") else math.nan
         students = run.year("student_leavers", year) if run.has_series("student_leavers") else math.nan
-        out.append({"year": year, "start": start, **flows, "returnees": back, "students": students, "end": end, "rest": rest})
+        out.append(
+            {
+                "year": year,
+                "start": start,
+                **flows,
+                "returnees": back,
+                "students": students,
+                "end": end,
+                "rest": rest,
+            }
+        )
     return out
 
 
@@ -482,7 +550,11 @@ def sentences(run: Run, claims: Sequence[dict[str, Any]]) -> list[dict[str, Any]
         return []
     verdicts = {str(c.get("id")): c for c in claims}
     owners = series_owners()
-    rules = (PROCESSES.parent / "study" / "claims.py").read_text("utf-8") if (PROCESSES.parent / "study" / "claims.py").is_file() else ""
+    rules = (
+        (PROCESSES.parent / "study" / "claims.py").read_text("utf-8")
+        if (PROCESSES.parent / "study" / "claims.py").is_file()
+        else ""
+    )
     out = []
     for row in table.iter_rows(named=True):
         variable, rule = row.get("variable") or "", row.get("rule") or ""
@@ -574,7 +646,11 @@ def _settings(run: Run) -> str:
 
 def _styles(runs: Sequence[Run]) -> list[dict[str, str]]:
     names = ["solid", "dashed", "dotted", "dash-dot", "long dashes", "sparse dots"]
-    return [{"style": names[i % 6], "name": r.name, "path": str(r.path)} for i, r in enumerate(runs)] if len(runs) > 1 else []
+    return (
+        [{"style": names[i % 6], "name": r.name, "path": str(r.path)} for i, r in enumerate(runs)]
+        if len(runs) > 1
+        else []
+    )
 
 
 def _claims(run: Run, given: str | Path | list[dict[str, Any]] | None) -> list[dict[str, Any]]:

@@ -64,7 +64,17 @@ def rows(run: Run) -> list[dict[str, Any]]:
                 line = [min(line[i : i + 12]) for i in range(0, len(line), 12)]
             known = [v for v in line if math.isfinite(v)]
             if known:
-                out.append(dict(group=group, label=label, variable=variable, kind=kind, first=known[0], last=known[-1], line=line))
+                out.append(
+                    dict(
+                        group=group,
+                        label=label,
+                        variable=variable,
+                        kind=kind,
+                        first=known[0],
+                        last=known[-1],
+                        line=line,
+                    )
+                )
     return out
 
 
@@ -104,7 +114,9 @@ def print_summary(run: Run, width: int | None = None) -> None:
 
     console = Console(width=width or 80, highlight=False)
     years = run.full_years()
-    console.print(f"[bold]{run.title}[/bold], {run.base} to {run.until}: {run.scenario}, seed {run.seed}, scale {run.manifest.get('scale', 1)}")
+    console.print(
+        f"[bold]{run.title}[/bold], {run.base} to {run.until}: {run.scenario}, seed {run.seed}, scale {run.manifest.get('scale', 1)}"
+    )
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1), show_edge=False)
     table.add_column("")
     table.add_column(run.base, justify="right")
@@ -119,7 +131,9 @@ def print_summary(run: Run, width: int | None = None) -> None:
         share = row["kind"] in ("share", "worst")
         first, last = (words.percent(row[k]) if share else words.number(row[k]) for k in ("first", "last"))
         moved = (
-            f"{100 * (row['last'] - row['first']):+.1f} pt" if share else words.change(row["first"], row["last"])
+            f"{100 * (row['last'] - row['first']):+.1f} pt"
+            if share
+            else words.change(row["first"], row["last"])
         )
         table.add_row(row["label"], first, last, moved, f"[cyan]{words.sparkline(row['line'])}[/cyan]")
     console.print(table)
@@ -135,9 +149,16 @@ def _observed(run: Run, console: Any) -> None:
               "general_expenditure": "spending", "transfers": "transfers", "debt": "official debt"}  # fmt: skip
     shown = []
     for b in beside(run):
-        if b.variable in wanted and b.district == "city" and b.date[:7] > run.base and b.role in ("calibrate", "validate"):
+        if (
+            b.variable in wanted
+            and b.district == "city"
+            and b.date[:7] > run.base
+            and b.role in ("calibrate", "validate")
+        ):
             gap = f"{100 * b.difference:+.1f}%"
-            shown.append(f"{b.date} {wanted[b.variable]}: {words.number(b.model)} / {words.number(b.observed)} ({gap}, {b.basis})")
+            shown.append(
+                f"{b.date} {wanted[b.variable]}: {words.number(b.model)} / {words.number(b.observed)} ({gap}, {b.basis})"
+            )
     if shown:
         console.print("[bold]Run / observed[/bold]")
         for line in shown[:7]:

@@ -31,7 +31,12 @@ PLACE = {
     "near town": "near town", "provincial capital": "provincial capital", "capital": "provincial capital",
     "coast": "coast", "jiangsu": "jiangsu", "elsewhere": "elsewhere",
 }  # fmt: skip
-SCHOOLING = {"university": "tertiary", "tertiary": "tertiary", "studied": "tertiary", "senior school": "senior"}
+SCHOOLING = {
+    "university": "tertiary",
+    "tertiary": "tertiary",
+    "studied": "tertiary",
+    "senior school": "senior",
+}
 EVENT = {
     "returnee": "return", "returned": "return", "came back": "return", "newcomer": "arrival", "hold-out": "held_out",
     "holdout": "held_out", "held out": "held_out", "resettled": "resettled", "stays": "held_out",
@@ -50,12 +55,18 @@ def find(run: Run, like: str, month: dt.date | None = None) -> tuple[int, int]:
     when = month or run.months[-1]
     words = [w.strip().lower() for w in re.split(r"[,;]", like) if w.strip()]
     if not words:
-        raise RunError(f"--like {like!r}: name traits, for example \"woman, 75, mine\"")
+        raise RunError(f'--like {like!r}: name traits, for example "woman, 75, mine"')
     people = run.persons.with_columns(
-        pl.col("sex", "state", "activity", "marital", "sector", "place", "schooling", "district").cast(pl.String)
+        pl.col("sex", "state", "activity", "marital", "sector", "place", "schooling", "district").cast(
+            pl.String
+        )
     )
     people = people.with_columns(
-        age=((when.year * 12 + when.month) - (pl.col("birth").dt.year().cast(pl.Int32) * 12 + pl.col("birth").dt.month())) // 12
+        age=(
+            (when.year * 12 + when.month)
+            - (pl.col("birth").dt.year().cast(pl.Int32) * 12 + pl.col("birth").dt.month())
+        )
+        // 12
     )
     if not any(w in STATE for w in words):
         people = people.filter(pl.col("state") == "resident")
@@ -125,13 +136,28 @@ def _keep(run: Run, people: pl.DataFrame, word: str) -> pl.DataFrame:
 
 def allowed(run: Run) -> list[str]:
     """All words `--like` understands, besides ages (75, 70-79, 80+)."""
-    groups = (SEX, ACTIVITY, MARITAL, SECTOR, SETTLEMENT, SHOP, EVENT, PLACE, SCHOOLING, STATE, OTHER, run.districts)
+    groups = (
+        SEX,
+        ACTIVITY,
+        MARITAL,
+        SECTOR,
+        SETTLEMENT,
+        SHOP,
+        EVENT,
+        PLACE,
+        SCHOOLING,
+        STATE,
+        OTHER,
+        run.districts,
+    )
     return list(dict.fromkeys(word for group in groups for word in group)) + ["an age"]
 
 
 def _living_in(run: Run, kind: str) -> pl.Series:
     places = [s for s, item in run.settlements.items() if item.get("kind") == kind]
-    homes = run.dwellings.filter(pl.col("settlement").cast(pl.String).is_in(places) & (pl.col("occupant") > 0))["occupant"]
+    homes = run.dwellings.filter(
+        pl.col("settlement").cast(pl.String).is_in(places) & (pl.col("occupant") > 0)
+    )["occupant"]
     return run.persons.filter(pl.col("household").is_in(homes.implode()) & (pl.col("household") > 0))["id"]
 
 
@@ -147,8 +173,15 @@ def _owners(run: Run, kind: str | None) -> pl.Series:
 def _with_event(run: Run, event: str) -> pl.Series:
     """People who had the event themselves, or live now in the household that had it."""
     if not run.has_events:
-        raise RunError(f"{run.path}: the run kept no events, so {event.replace('_', ' ')} cannot be asked for")
-    found = run.scan_events().filter(pl.col("event").cast(pl.String) == event).select("person", "household").collect()
+        raise RunError(
+            f"{run.path}: the run kept no events, so {event.replace('_', ' ')} cannot be asked for"
+        )
+    found = (
+        run.scan_events()
+        .filter(pl.col("event").cast(pl.String) == event)
+        .select("person", "household")
+        .collect()
+    )
     own = found["person"].filter(found["person"] > 0)
     if event not in ("held_out", "resettled", "inherited"):
         return own.unique().sort().cast(pl.UInt32)
