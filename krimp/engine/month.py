@@ -26,7 +26,7 @@ PHASES: dict[str, tuple[str, ...]] = {
         "outside_places", "mining", "farming", "public_service", "industry", "shops", "labour_market", "wages",
         "pensions",
     ),
-    "money at home": ("household_income", "consumption"),
+    "money at home": ("household_income", "vouchers", "consumption", "services"),
     "coming and going": ("student_exit", "out_migration", "return_migration", "newcomers", "late_registration"),
     "resettlement": ("resettlement",),
     "homes": (
@@ -35,8 +35,8 @@ PHASES: dict[str, tuple[str, ...]] = {
     ),
     "building": ("developers", "construction", "demolition"),
     "budget": (
-        "taxes", "transfers", "land_sales", "tax_relief", "pandemic_bill", "public_spending", "debt",
-        "upper_advances", "distress",
+        "taxes", "tax_relief", "transfers", "land_sales", "pandemic_bill", "upper_advances", "debt",
+        "public_spending", "distress",
     ),
     "services": ("heating", "buses", "schools"),
     "observation": (

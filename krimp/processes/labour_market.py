@@ -1,0 +1,418 @@
+"""The labour market: posts and people meet once a month; the sectors say how many posts they want.
+
+Losses: where a sector has more people than posts, each of its people is let go with probability (people - posts) /
+people; others quit at a hazard that rises where pay is cut or late (+20% per three months unpaid, mechanisms 6 [A]).
+Mine posts are partly cut by early pensions. Hires: M = U V / (U^l + V^l)^(1/l) (den Haan, Ramey & Watson 2000) of the U
+who look and the V posts open; a searcher is found with probability M / U, chooses a sector with weight
+vacancies * fit(sex, schooling, district), and each sector takes its proposers by a keyed hash until its posts are full.
+Who finds nothing gives up at a hazard and looks again more when hiring is brisk; at the base both flows balance.
+Draws hang on the person; a cheap hash of key and month picks one in 32 of those in work before the keyed draw is made.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from krimp.processes import jobs, pensions, wages
+from krimp.processes.household_income import IDLE_BITS, LAST_WORK, LEAVE_BITS
+from krimp.processes.kin import quit_job
+from krimp.state.codes import (
+    CONSTRUCTION,
+    EMPLOYED,
+    EVENT,
+    FARM,
+    FEMALE,
+    INACTIVE,
+    INDUSTRY,
+    MINE,
+    N_SECTORS,
+    OPEN,
+    OWN_ACCOUNT,
+    PENSIONER,
+    PUBLIC,
+    REASON,
+    RESIDENT,
+    SERVICES,
+    UNEMPLOYED,
+)
+from krimp.state.compile import kernel
+from krimp.state.parameters import Parameter
+from krimp.state.purposes import JOB_LEAVE, JOB_REENTRY, JOB_SEARCH, JOB_SLOT
+from krimp.state.random import draw, draw4, threshold, unit
+from krimp.state.world import Series, World, emit
+
+PARAMETERS = (
+    Parameter(
+        "labour_market.matching", 1.27, "exponent", "fixed", "[R] den Haan, Ramey & Watson 2000 AER", "l in the matching function",
+        0.1, 10.0,
+    ),
+    Parameter(
+        "labour_market.quit", 0.003, "per month", "lognormal(0.003, 0.4)", "[A] low turnover of old state sectors",
+        "quits into joblessness at full pay", 0.0, 0.03,
+    ),
+    Parameter(
+        "labour_market.quit_pay", 1.5, "ratio", "uniform(0.5, 3.0)", "[A] +20% per three months unpaid (mechanisms 6)",
+        "rise of quits per unit of pay lost", 0.0, 10.0,
+    ),
+    Parameter(
+        "labour_market.give_up", 0.03, "per month", "lognormal(0.03, 0.4)",
+        "[A] half of those out of work stop looking within two years", "hazard of giving up the search", 0.0, 0.5,
+    ),
+    Parameter(
+        "labour_market.women_heavy", 0.15, "weight", "uniform(0.05, 0.25)", "[R] women are barred from work underground",
+        "fit of women for mine and building relative to men", 0.0, 1.0,
+    ),
+    Parameter(
+        "labour_market.farm_entry", 0.3, "weight", "uniform(0.1, 0.6)", "[A] the young do not begin to farm",
+        "fit of searchers for farming", 0.0, 1.0,
+    ),
+    Parameter(
+        "labour_market.degree_public", 6.0, "weight", "uniform(3, 12)", "[A] posts need a degree",
+        "fit of graduates for public posts relative to others", 0.0, 100.0,
+    ),
+)  # fmt: skip
+SERIES = (
+    Series("jobs", "persons", "stock", "residents in work"),
+    Series("mining_jobs", "persons", "stock", "of these in the mine"),
+    Series("farm_jobs", "persons", "stock", "on farms"),
+    Series("public_jobs", "persons", "stock", "in schools, hospitals and offices"),
+    Series("industry_jobs", "persons", "stock", "in factories and utilities"),
+    Series("construction_jobs", "persons", "stock", "in building"),
+    Series("service_jobs", "persons", "stock", "in shops and services, own account included"),
+    Series("shop_jobs", "persons", "stock", "people who work in or own a shop of the shops table"),
+    Series("unemployment_rate", "share", "rate", "looking for work / (in work + looking)"),
+    Series("hires", "persons", "flow", "people who found work"),
+    Series("layoffs", "persons", "flow", "people who lost work"),
+    Series("quits", "persons", "flow", "people who gave up work"),
+)
+BRANCHES = (
+    "labour_market.layoff", "labour_market.shop_layoff", "labour_market.quit", "labour_market.early_pension",
+    "labour_market.hire", "labour_market.shop_hire", "labour_market.turned_down", "labour_market.gave_up",
+    "labour_market.looks_again",
+)  # fmt: skip
+
+_START, _LOSS, _RETIRED = EVENT["job_start"], EVENT["job_loss"], EVENT["retired"]
+_EARLY, _BY_QUIT = REASON["early_pension"], REASON["low_demand"]
+#: Event reason of a sector.
+_REASON = np.array([REASON.get(name, 0) for name in jobs.NAMES], np.int64)
+
+
+@kernel
+def separate(
+    P,
+    S,
+    E,
+    seed,
+    month,
+    rows,
+    lay,
+    quit,
+    early,
+    early_age,
+    early_pay,
+    floor,
+    excess,
+    jobs_now,
+    reasons,
+    laid,
+    left,
+    fired,
+):
+    """Layoffs, early pensions and quits among the screened `rows`. `lay`, `quit`: probability by sector, times 32.
+
+    excess[shop]: share of the shop's staff that is too many, times 32. jobs_now[d, s] is kept up to date.
+    """
+    for i in range(rows.size):
+        p = rows[i]
+        if P.state[p] != RESIDENT or P.activity[p] != EMPLOYED:
+            continue
+        shop = P.employer[p]
+        if shop != 0 and S.owner[shop] == p:
+            continue
+        s = P.sector[p]
+        d = P.district[p]
+        words = draw4(seed, P.key[p], month, JOB_LEAVE)
+        chance = lay[s] if shop == 0 else excess[shop]
+        if words[0] < threshold(chance):
+            age = month - np.int64(P.birth[p])
+            if shop != 0:
+                fired[1] += 1
+            if age >= early_age[P.sex[p], s] and words[2] < threshold(early[s]):
+                P.pension[p] = max(np.int64(early_pay * P.wage[p]), floor)
+                quit_job(P, S, p)
+                P.activity[p] = PENSIONER
+                emit(E, month, _RETIRED, _EARLY, d, p, P.household[p], 0, 0, P.pension[p])
+                fired[3] += 1
+            else:
+                emit(E, month, _LOSS, reasons[s], d, p, P.household[p], 0, shop, P.wage[p])
+                quit_job(P, S, p)
+                P.activity[p] = UNEMPLOYED
+                fired[0] += 1
+            laid[d] += 1
+            jobs_now[d, s] -= 1
+        elif words[1] < threshold(quit[s]):
+            emit(E, month, _LOSS, _BY_QUIT, d, p, P.household[p], 0, shop, P.wage[p])
+            quit_job(P, S, p)
+            P.activity[p] = UNEMPLOYED
+            left[d] += 1
+            jobs_now[d, s] -= 1
+            fired[2] += 1
+
+
+@kernel
+def search(P, seed, month, rows, found, give_up, open_posts, fit_sex, fit_school, fit_place, out, tie, fired):
+    """Searchers who find a post propose to a sector: out[0] = person, out[1] = sector, tie = their hash. Returns how many."""
+    n = 0
+    for i in range(rows.size):
+        p = rows[i]
+        if P.state[p] != RESIDENT or P.activity[p] != UNEMPLOYED:
+            continue
+        age = month - np.int64(P.birth[p])
+        if age >= LAST_WORK:
+            continue
+        words = draw4(seed, P.key[p], month, JOB_SEARCH)
+        if words[0] < found:
+            sex, level, d = P.sex[p], P.schooling[p], P.district[p]
+            total = 0.0
+            for s in range(1, open_posts.size):
+                total += open_posts[s] * fit_sex[sex, s] * fit_school[level, s] * fit_place[d, s]
+            if total > 0.0:
+                mark = unit(words[1]) * total
+                pick = 0
+                for s in range(1, open_posts.size):
+                    weight = open_posts[s] * fit_sex[sex, s] * fit_school[level, s] * fit_place[d, s]
+                    if weight > 0.0:
+                        pick = s
+                        mark -= weight
+                        if mark < 0.0:
+                            break
+                out[0, n] = p
+                out[1, n] = pick
+                tie[n] = words[2]
+                n += 1
+                continue
+        if words[3] < give_up:
+            P.activity[p] = INACTIVE
+            fired[7] += 1
+    return n
+
+
+@kernel
+def look_again(P, seed, month, rows, chance, fired):
+    """Screened idle adults look for work again."""
+    for i in range(rows.size):
+        p = rows[i]
+        if P.state[p] == RESIDENT and P.activity[p] == INACTIVE and P.pension[p] == 0:
+            if draw(seed, P.key[p], month, JOB_REENTRY) < chance:
+                P.activity[p] = UNEMPLOYED
+                fired[8] += 1
+
+
+@kernel
+def hire(P, S, E, seed, month, persons, sectors, slots, pay, school_pay, jobs_now, reasons, hired, fired):
+    """The chosen start work. `slots`: shop (0 = none) of the k-th place filled in services, in keyed order."""
+    k = 0
+    for i in range(persons.size):
+        p = persons[i]
+        s = sectors[i]
+        shop = np.int32(0)
+        if s == SERVICES and k < slots.size:
+            shop = slots[k]
+            k += 1
+        u = unit(draw(seed, P.key[p], month, JOB_SLOT))
+        P.activity[p] = EMPLOYED
+        P.sector[p] = s
+        P.employer[p] = shop
+        P.wage[p] = np.int32(pay[s] * school_pay[P.schooling[p]] * (0.8 + 0.4 * u))
+        if shop != 0:
+            S.staff[shop] += 1
+            fired[5] += 1
+        d = P.district[p]
+        jobs_now[d, s] += 1
+        hired[d] += 1
+        emit(E, month, _START, reasons[s], d, p, P.household[p], 0, shop, P.wage[p])
+        fired[4] += 1
+
+
+@kernel
+def count_work(P, first, stop, nd):
+    """int64[nd, N_SECTORS + 3] residents by district: in work by sector, then in shops, looking, pensioners."""
+    out = np.zeros((nd, N_SECTORS + 3), np.int64)
+    for p in range(first, stop):
+        if P.state[p] == RESIDENT:
+            activity = P.activity[p]
+            if activity == EMPLOYED:
+                out[P.district[p], P.sector[p]] += 1
+                if P.employer[p] != 0:
+                    out[P.district[p], N_SECTORS] += 1
+            elif activity == UNEMPLOYED:
+                out[P.district[p], N_SECTORS + 1] += 1
+            elif activity == PENSIONER:
+                out[P.district[p], N_SECTORS + 2] += 1
+    return out
+
+
+def start(world: World) -> None:
+    """Re-entry that balances giving up at the base; nobody has been hired yet."""
+    memory = world.memory
+    looking = float(memory["household_income.unemployed"].sum())
+    idle = float(len(memory["household_income.idle"])) * 2.0**IDLE_BITS
+    memory["labour_market.looks_again"] = world.params["labour_market.give_up"] * looking / max(idle, 1.0)
+    memory["labour_market.found0"] = 0.0
+    memory["labour_market.months"] = 0
+
+
+def matches(looking: float, open_posts: float, power: float) -> float:
+    """Number of matches of searchers and open posts."""
+    if looking <= 0.0 or open_posts <= 0.0:
+        return 0.0
+    ratio = min(looking, open_posts) / max(looking, open_posts)
+    return min(looking, open_posts) / jobs.power(1.0 + jobs.power(ratio, power), 1.0 / power)
+
+
+def _fit(world: World) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Weights by sex, by schooling and by district (where a sector is at home) for each sector."""
+    p = world.params
+    sex = np.ones((2, N_SECTORS))
+    sex[FEMALE, MINE] = sex[FEMALE, CONSTRUCTION] = p["labour_market.women_heavy"]
+    school = np.ones((5, N_SECTORS))
+    school[4, PUBLIC] = p["labour_market.degree_public"]
+    school[:, FARM] = p["labour_market.farm_entry"]
+    school[4, MINE] = school[4, FARM] = 0.3
+    here = jobs.employed(world).astype(np.float64)
+    share = here / np.maximum(here.sum(axis=1, keepdims=True), 1.0)
+    mean = here.sum(axis=0) / max(here.sum(), 1.0)
+    place = np.clip(share / np.maximum(mean, 1e-9), 0.05, 5.0)
+    return sex, school, np.ascontiguousarray(place)
+
+
+def _layoffs(world: World, now: np.ndarray, fired: np.ndarray) -> None:
+    p, memory = world.params, world.memory
+    target = jobs.array(world, "jobs.target")
+    have = now.sum(axis=0).astype(np.float64)
+    cut = np.divide(np.maximum(have - target, 0.0), have, out=np.zeros(N_SECTORS), where=have > 0)
+    screen = float(1 << LEAVE_BITS)
+    pay = jobs.array(world, "jobs.pay_share", 1.0)
+    quit = p["labour_market.quit"] * (1.0 + p["labour_market.quit_pay"] * np.maximum(0.0, 1.0 - pay))
+    excess = np.zeros(world.shops.n)
+    wanted = memory["shops.wanted"][: world.shops.n]
+    staff = world.shops.staff.astype(np.float64)
+    n = len(wanted)
+    excess[:n] = np.divide(
+        np.maximum(staff[:n] - wanted, 0.0), staff[:n], out=np.zeros(n), where=staff[:n] > 0
+    )
+    rows = memory["household_income.leave"]
+    world.events.reserve(len(rows))
+    pension = memory["pensions.tables"]
+    separate(
+        world.persons.view(), world.shops.view(), world.events.view(), world.seed, world.month, rows, cut * screen,
+        quit * screen, jobs.array(world, "jobs.early"), pension[3], pensions.replacement(world, MINE),
+        np.int64(pensions.floor(world)), excess * screen, now, _REASON, world.counter("layoffs"), world.counter("quits"), fired,
+    )  # fmt: skip
+
+
+def _open_posts(world: World, now: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Open posts by sector (float64[N_SECTORS], whole numbers) and the shops' places among those in services."""
+    target = jobs.array(world, "jobs.target")
+    have = now.sum(axis=0)
+    open_posts = np.floor(np.maximum(target - have, 0.0) + 0.5)
+    shops_t = world.shops
+    wanted = np.zeros(shops_t.n)
+    known = world.memory["shops.wanted"]
+    wanted[: len(known)] = known[: shops_t.n]
+    places = np.where(
+        shops_t.state == OPEN, np.maximum(np.floor(wanted + 0.5) - shops_t.staff, 0.0), 0.0
+    ).astype(np.int64)
+    slots = np.repeat(np.arange(shops_t.n, dtype=np.int32), places)
+    open_posts[OWN_ACCOUNT] = np.floor(max(float(target[OWN_ACCOUNT]) - float(have[OWN_ACCOUNT]), 0.0) + 0.5)
+    room = int(open_posts[SERVICES])
+    slots = np.concatenate([slots, np.zeros(max(room - len(slots), 0), np.int32)])
+    open_posts[SERVICES] = max(room, len(slots))
+    # places in an order that hangs on shop and month, not on position
+    order = np.lexsort((np.arange(len(slots)), _hash(slots, np.arange(len(slots)), world.month)))
+    return open_posts, slots[order].astype(np.int32)
+
+
+def _hash(a: np.ndarray, b: np.ndarray, month: int) -> np.ndarray:
+    x = a.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) + b.astype(np.uint64) * np.uint64(
+        0xD6E8FEB86659FD93
+    )
+    x = (x ^ np.uint64(month * 0x632BE5AB % 2**61)) * np.uint64(0xFF51AFD7ED558CCD)
+    return np.asarray((x ^ (x >> np.uint64(33))) * np.uint64(0xC4CEB9FE1A85EC53))
+
+
+def _hires(world: World, now: np.ndarray, fired: np.ndarray) -> None:
+    p, memory = world.params, world.memory
+    rows = memory["household_income.seek"]
+    open_posts, slots = _open_posts(world, now)
+    looking = float(len(rows))
+    found = (
+        min(matches(looking, float(open_posts.sum()), p["labour_market.matching"]) / looking, 1.0)
+        if looking
+        else 0.0
+    )
+    months = int(memory["labour_market.months"])
+    if months < 12:
+        memory["labour_market.found0"] += found / 12.0
+        memory["labour_market.months"] = months + 1
+        brisk = 1.0
+    else:
+        brisk = min(max(found / max(memory["labour_market.found0"], 1e-6), 0.2), 3.0)
+    fit = _fit(world)
+    persons = world.persons.view()
+    out, tie = np.empty((2, len(rows)), np.int32), np.empty(len(rows), np.uint32)
+    n = search(
+        persons, world.seed, world.month, rows, threshold(found), threshold(p["labour_market.give_up"]), open_posts, *fit,
+        out, tie, fired,
+    )  # fmt: skip
+    key = world.persons.key[out[0, :n]]
+    order = np.lexsort((key, tie[:n], out[1, :n]))
+    chosen, sector = out[0, :n][order], out[1, :n][order]
+    start = np.searchsorted(sector, np.arange(N_SECTORS))
+    rank = np.arange(n) - start[sector]
+    taken = rank < open_posts[sector]
+    fired[6] += int((~taken).sum())
+    world.events.reserve(n)
+    hire(
+        persons, world.shops.view(), world.events.view(), world.seed, world.month, chosen[taken], sector[taken], slots,
+        wages.starting(world), wages.SCHOOL_PAY, now, _REASON, world.counter("hires"), fired,
+    )  # fmt: skip
+    again = memory["labour_market.looks_again"] * brisk * float(1 << IDLE_BITS)
+    look_again(persons, world.seed, world.month, memory["household_income.idle"], threshold(again), fired)
+
+
+def step(world: World) -> None:
+    """Losses, then hires, then those who take up the search."""
+    fired = np.zeros(len(BRANCHES), np.int64)
+    now = jobs.employed(world)
+    _layoffs(world, now, fired)
+    _hires(world, now, fired)
+    for name, count in zip(BRANCHES, fired.tolist(), strict=True):
+        world.fired[name] += count
+
+
+def observe(world: World) -> dict[str, np.ndarray]:
+    """Jobs by sector, counted at month end."""
+    persons = world.persons.view()
+    parts = world.map_chunks(
+        lambda _, first, stop: count_work(persons, first, stop, world.nd), world.persons.n
+    )
+    table = np.zeros((world.nd, N_SECTORS + 3), np.int64)
+    for part in parts:
+        table += part
+    whole = np.concatenate([table, table.sum(axis=0, keepdims=True)]).astype(np.float64)
+    work = whole[:, :N_SECTORS].sum(axis=1)
+    looking = whole[:, N_SECTORS + 1]
+    return {
+        "jobs": work,
+        "mining_jobs": whole[:, MINE],
+        "farm_jobs": whole[:, FARM],
+        "public_jobs": whole[:, PUBLIC],
+        "industry_jobs": whole[:, INDUSTRY],
+        "construction_jobs": whole[:, CONSTRUCTION],
+        "service_jobs": whole[:, SERVICES] + whole[:, OWN_ACCOUNT],
+        "shop_jobs": whole[:, N_SECTORS],
+        "unemployment_rate": np.divide(
+            looking, looking + work, out=np.zeros(world.nd + 1), where=(looking + work) > 0
+        ),
+    }

@@ -1,0 +1,115 @@
+"""Cars and traffic: households with money buy cars, old cars are scrapped, roads fill or empty.
+
+A household without a car buys one with hazard b * (income / mean income) when its deposits cover the price with a
+reserve; a car lasts about T years. Traffic index = car trips / road capacity relative to the base:
+cars * (commuters per adult)^0.5 * (1 - c * lockdown) / roads, roads growing slowly.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from krimp.processes import jobs
+from krimp.state.codes import ACTIVE
+from krimp.state.compile import kernel
+from krimp.state.parameters import Parameter
+from krimp.state.purposes import CAR_BUY
+from krimp.state.random import draw4, threshold
+from krimp.state.world import Series, World
+
+PARAMETERS = (
+    Parameter("traffic.base", 0.09, "cars/household", "fixed", "[A] used where the pack says nothing", "cars a household at the base", 0.0, 3.0),
+    Parameter("traffic.price", 55000.0, "yuan", "lognormal(55000, 0.2)", "[A] small and used cars", "price of a car at the base", 1000.0, 1e6),
+    Parameter("traffic.price_trend", -0.02, "per year", "normal(-0.02, 0.01)", "[A] cheaper and older cars", "growth of the price", -0.2, 0.2),
+    Parameter("traffic.buy", 0.05, "per year", "lognormal(0.05, 0.4)", "[D] 9% of households in 2010 [A], 23% in 2020 (census)", "hazard of buying at mean income", 0.0, 1.0),
+    Parameter("traffic.reserve", 0.3, "share of price", "fixed", "[A]", "deposits kept beyond the price", 0.0, 5.0),
+    Parameter("traffic.life", 14.0, "years", "fixed", "[R] scrapping rules and practice", "mean life of a car", 1.0, 50.0),
+    Parameter("traffic.roads", 0.01, "per year", "uniform(0.0, 0.03)", "[A]", "growth of road capacity", -0.1, 0.2),
+    Parameter("traffic.lockdown", 0.7, "share", "fixed", "[A]", "trips lost in a full lockdown", 0.0, 1.0),
+)  # fmt: skip
+SERIES = (
+    Series("traffic_index", "index", "rate", "car trips against road capacity, base = 1", by_district=False),
+    Series("cars", "cars", "stock", "cars of households"),
+)
+BRANCHES = ("traffic.buys", "traffic.scraps")
+
+
+@kernel
+def buy_cars(H, seed, month, price, reserve, hazard, mean_income, scrap, paid, fired):
+    """A twelfth of the households look at their car each month (by key): yearly hazards then."""
+    phase = np.uint64(month % 12)
+    for h in range(1, H.used[0]):
+        if H.state[h] != ACTIVE or H.key[h] % np.uint64(12) != phase:
+            continue
+        words = draw4(seed, H.key[h], month, CAR_BUY)
+        if H.cars[h] > 0 and words[0] < threshold(scrap):
+            H.cars[h] -= 1
+            fired[1] += 1
+        if H.cars[h] == 0 and H.cash[h] > price + reserve:
+            relative = min(np.float64(H.income[h]) / mean_income, 3.0)
+            if words[1] < threshold(hazard * relative):
+                H.cars[h] += 1
+                H.cash[h] -= price
+                paid[H.district[h]] += price
+                fired[0] += 1
+
+
+@kernel
+def count_cars(H, nd):
+    """int64[nd] cars of active households, and the mean income of a household."""
+    out = np.zeros(nd, np.int64)
+    income = np.int64(0)
+    n = 0
+    for h in range(1, H.used[0]):
+        if H.state[h] == ACTIVE:
+            out[H.district[h]] += H.cars[h]
+            income += H.income[h]
+            n += 1
+    return out, income / max(n, 1)
+
+
+def start(world: World) -> None:
+    """Cars at the base: the pack's share of households, drawn by key, when synthesis has left none."""
+    households = world.households
+    share = world.pack.assumption(f"cars_per_household_{world.year}", world.params["traffic.base"])
+    if households.n > 1 and not households.cars.any():
+        mark = ((households.key >> np.uint64(17)) & np.uint64(0xFFFF)).astype(np.float64) / 65536.0
+        households.columns["cars"][: households.n] = ((mark < share) & (households.state == ACTIVE)).astype(
+            np.int8
+        )
+    cars, _ = count_cars(world.households.view(), world.nd)
+    world.memory["traffic.cars"] = cars
+    world.memory["traffic.cars0"] = max(float(cars.sum()), 1.0)
+
+
+def step(world: World) -> None:
+    """Buy and scrap, then the index."""
+    p = world.params
+    t = jobs.years(world)
+    price = int(world.fen(p["traffic.price"]) * jobs.trend(p["traffic.price_trend"] * t))
+    paid, fired = np.zeros(world.nd, np.int64), np.zeros(2, np.int64)
+    households = world.households.view()
+    _, mean = count_cars(households, world.nd)
+    buy_cars(
+        households, world.seed, world.month, np.int64(price), np.int64(price * p["traffic.reserve"]), p["traffic.buy"],
+        max(mean, 1.0), 1.0 / p["traffic.life"], paid, fired,
+    )  # fmt: skip
+    for d in range(world.nd):
+        world.ledger.pay("imports", "households.cash", "rest.cash", int(paid[d]), d)
+    for name, count in zip(BRANCHES, fired.tolist(), strict=True):
+        world.fired[name] += count
+    cars, _ = count_cars(households, world.nd)
+    world.memory["traffic.cars"] = cars
+    roads = jobs.trend(p["traffic.roads"] * t)
+    work = jobs.power(max(float(world.signal["employment_ratio"][-1]), 0.05), 0.5)
+    trips = float(cars.sum()) / world.memory["traffic.cars0"] * work
+    trips *= 1.0 - p["traffic.lockdown"] * float(world.signal["lockdown"][-1])
+    world.signal["traffic_index"][:] = trips / roads
+
+
+def observe(world: World) -> dict[str, np.ndarray]:
+    """Index and cars."""
+    out = np.zeros(world.nd + 1)
+    out[-1] = world.signal["traffic_index"][-1]
+    cars = world.memory["traffic.cars"]
+    return {"traffic_index": out, "cars": np.append(cars, cars.sum()).astype(np.float64)}
