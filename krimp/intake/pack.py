@@ -277,7 +277,7 @@ def _value(
         try:
             value: float = int(cell) if rule.kind == "integer" else float(cell)
         except ValueError:
-            faults.append(Fault(file, row, rule.name, repr(cell), f"a whole number" if rule.kind == "integer" else "a number"))
+            faults.append(Fault(file, row, rule.name, repr(cell), "a whole number" if rule.kind == "integer" else "a number"))
             return None
         if value != value or abs(value) == float("inf"):
             faults.append(Fault(file, row, rule.name, repr(cell), "a finite number"))

@@ -1,0 +1,102 @@
+"""Taxes and fees: each tax of the regime is a rate on a base, split between the city and upper governments.
+
+    tax = rate(t) * base(month);   city's part = local share * (1 - province share, for pooled taxes)
+
+Bases are this month's ledger flows (spending, coal and industry sales, wages, home sales) or the stock of homes.
+Relief during the pandemic lowers what is collected (`tax_relief`). Non-tax income (fees, fines, asset leases) moves
+with prices and people.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from krimp.regimes.base import at
+from krimp.state.codes import STANDING
+from krimp.state.ledger import Account
+from krimp.state.parameters import Parameter
+from krimp.state.world import Series, World
+
+PARAMETERS = (
+    Parameter("taxes.compliance", 1.0, "share", "normal(1.0, 0.08)", "[A] collected over due", "", 0.0, 2.0),
+    Parameter(
+        "taxes.province_share", 0.25, "share", "uniform(0.1, 0.4)",
+        "[A] the province's part of the local half differs by province (mechanisms 5.2)", "", 0.0, 1.0,
+    ),
+    Parameter(
+        "taxes.nontax_per_head", 480.0, "yuan/year", "lognormal(480, 0.25)",
+        "[D] 0.85 bn yuan of non-tax revenue in 2020 over 0.89 m people, at 2010 prices and without the sales of assets"
+        " that rose with the shortage", "fees, fines and leases at 2010 prices", 0.0, 1e5,
+    ),
+    Parameter(
+        "taxes.asset_sales", 0.35, "share", "uniform(0.1, 0.6)",
+        "[A] document 88 lists disposal of assets; non-tax revenue rises as cash runs short",
+        "extra non-tax income while payables stand", 0.0, 3.0,
+    ),
+)  # fmt: skip
+SERIES: tuple[Series, ...] = ()
+ACCOUNTS = (Account("flow.nontax", "flow", "fees, fines, leases and other non-tax revenue"),)
+BRANCHES = ("taxes.collected", "taxes.nontax")
+
+
+def bases(world: World) -> dict[str, float]:
+    """This month's tax bases in minor units; homes in dwellings, home values in minor units a month."""
+    book = world.ledger
+    spent = book.flow("consumption")
+    coal = book.flow("exports", receiver="mine.cash")
+    industry = book.flow("exports", receiver="industry.cash")
+    used, new = book.flow("home_purchase"), book.flow("new_home_purchase")
+    d = world.dwellings
+    standing = d.state == STANDING
+    urban = float(np.count_nonzero(standing & (d.heating == 1)))
+    minor = world.pack.config.minor_units
+    area = float(d.area[standing].sum()) / 10.0
+    return {
+        "consumption": float(spent),
+        "coal_sales": float(coal),
+        "industry_sales": float(industry),
+        "firm_sales": float(spent + industry + coal),
+        "wages": float(book.flow("wages")),
+        "home_sales": float(used + new),
+        "new_home_sales": float(new),
+        "urban_homes": urban * minor / 12.0,
+        "home_values": area * float(world.signal["price_m2"][-1]) * minor / 12.0,
+    }
+
+
+def start(world: World) -> None:
+    """Nothing collected yet."""
+    world.memory["taxes.tax"] = 0
+    world.memory["taxes.nontax"] = 0
+
+
+def step(world: World) -> None:
+    """Collect the month's taxes; the city's part to the treasury, the rest to upper governments."""
+    p, book, memory = world.params, world.ledger, world.memory
+    base = bases(world)
+    base["vat"] = 0.0
+    relief = world.driver("tax_relief_rate", 0.0) * p["tax_relief.scale"]
+    local_total = 0
+    for tax in world.regime.taxes:
+        rate = at(tax.rate, world.month)
+        if tax.indexed:
+            rate *= world.driver(tax.indexed, 1.0)
+        due = base[tax.base] * rate * p["taxes.compliance"] * (1.0 - relief)
+        if tax.name.startswith("vat"):
+            base["vat"] += due
+        local_share = at(tax.local, world.month)
+        if tax.pooled:
+            local_share *= 1.0 - p["taxes.province_share"]
+        local = int(due * local_share)
+        book.pay(f"tax_{tax.name}", tax.payer, "city.cash", local)
+        book.pay(f"tax_{tax.name}", tax.payer, "upper.cash", int(due) - local)
+        local_total += local
+    world.fired["taxes.collected"] += local_total > 0
+    people = float(memory["household_income.people"].sum())
+    wanting = 1.0 + p["taxes.asset_sales"] * (1.0 if memory.get("public_spending.payables", 0) > 0 else 0.0)
+    nontax = world.fen(p["taxes.nontax_per_head"] / 12.0 * world.driver("cpi", 1.0) * wanting) * int(people)
+    book.pay("nontax", "services.cash", "city.cash", nontax)
+    world.fired["taxes.nontax"] += nontax > 0
+    memory["taxes.tax"] = local_total
+    memory["taxes.nontax"] = nontax
+    memory["taxes.relief"] = int(sum(base.get(t.base, 0.0) * at(t.rate, world.month) for t in world.regime.taxes) * relief)

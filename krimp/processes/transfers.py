@@ -1,0 +1,61 @@
+"""Transfers from upper governments: standard need less standard revenue, on registered people, plus earmarked grants.
+
+    T = t0 * registered people * pool(t) + a * max(0, standard revenue at the base - own revenue, real)
+
+t0 is the transfer per registered person at the base, pool(t) the growth of national transfers per head (driver), so
+that transfers per resident rise while residents leave (the denominator is sluggish: mechanisms 5.3). Earmarked grants
+for public housing are paid with the buildings (`resettlement`).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from krimp.state.ledger import Account
+from krimp.state.parameters import Parameter
+from krimp.state.world import Series, World
+
+PARAMETERS = (
+    Parameter(
+        "transfers.scale", 1.0, "factor", "normal(1.0, 0.06)", "[A] 1 = the pack's base level; 0 switches transfers off",
+        "", 0.0, 5.0,
+    ),
+    Parameter(
+        "transfers.per_head", 3700.0, "yuan/year", "lognormal(3700, 0.15)",
+        "[A] about 4.0 bn yuan in 2010 over 1.07 m registered people; no account of that year is public",
+        "transfers per registered person in 2010", 0.0, 1e6,
+    ),
+    Parameter(
+        "transfers.equalising", 0.4, "share", "uniform(0.2, 0.7)",
+        "[R] equalisation: alpha = pool over the sum of gaps; size assumed", "share of lost own revenue made good", 0.0, 1.0,
+    ),
+)  # fmt: skip
+SERIES: tuple[Series, ...] = ()
+ACCOUNTS = (Account("flow.transfers", "flow", "upper grants to the general budget"),)
+BRANCHES = ("transfers.paid",)
+
+
+def start(world: World) -> None:
+    """Registered people and own revenue of the base are learnt in the first months."""
+    world.memory["transfers.own"] = np.zeros(24)
+    world.memory["transfers.own0"] = 0.0
+
+
+def step(world: World) -> None:
+    """One twelfth of the year's transfers."""
+    p, memory = world.params, world.memory
+    window = memory["transfers.own"]
+    window[(world.month - world.base - 1) % 24] = float(memory["taxes.tax"] + memory["taxes.nontax"])
+    price = world.driver("cpi", 1.0)
+    age = world.month - world.base
+    yearly = 12.0 * window.sum() / min(age, 24) / price
+    if age == 24:
+        memory["transfers.own0"] = yearly
+    persons = world.persons
+    registered = int(np.count_nonzero((persons.hukou == 1) & (persons.state != 2))) - int(persons.hukou[0] == 1)
+    need = world.fen(p["transfers.per_head"]) * registered * world.driver("transfer_pool", price)
+    gap = max(0.0, memory["transfers.own0"] - yearly) * price if age > 24 else 0.0
+    amount = int(p["transfers.scale"] * (need + p["transfers.equalising"] * gap) / 12.0)
+    world.ledger.pay("transfers", "upper.cash", "city.cash", amount)
+    memory["transfers.paid"] = amount
+    world.fired["transfers.paid"] += amount > 0
