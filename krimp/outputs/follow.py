@@ -25,6 +25,9 @@ PLACE_WORDS = {
     "near town": "in a town nearby", "provincial capital": "in the provincial capital", "coast": "on the coast",
     "jiangsu": "in Jiangsu", "elsewhere": "elsewhere in the country",
 }  # fmt: skip
+SHOP_WORDS = {
+    "coffee_shop": "coffee shop", "broker": "broker's office for homes", "grocery": "grocer's shop", "other": "shop",
+}  # fmt: skip
 REASON_WORDS = {
     "study": "to study", "work": "for work", "family": "with the family", "job_loss": "after the job was lost",
     "parents_at_home": "because of parents at home", "cheap_home": "because homes are cheap", "news": "after the news stories",
@@ -301,7 +304,7 @@ class _Teller:
                 )
             ]
         state = "" if self.age(self.start) < 20 else f", {was['marital']},"
-        text = f"In {words.month_words(self.start)} {self.he} was {self.age(self.start)}{state} and {self.doing(was)}."
+        text = f"In {words.month_words(self.start)} {self.he} was {self.age(self.start)}{state} and {self.doing(was, self.age(self.start))}."
         out: list[tuple[dt.date | None, str]] = [(self.start, text)]
         h = self._row(self.run.table("households", base), was["household"])
         if h:
@@ -314,7 +317,7 @@ class _Teller:
             out.append((self.start, f"{self.he.title()} lived in a {was['collective']} hostel or home."))
         return out
 
-    def doing(self, row: dict[str, Any]) -> str:
+    def doing(self, row: dict[str, Any], age: int) -> str:
         """What a person does, as a clause."""
         activity, sector = str(row["activity"]), str(row["sector"])
         minor = self.run.minor_units
@@ -326,7 +329,7 @@ class _Teller:
             pay = f" of {row['pension'] / minor:,.0f} {self.run.currency} a month" if row["pension"] else ""
             return f"drew a pension{pay}{once}"
         return {"child": "was too young for school", "pupil": "went to school", "student": "studied",
-                "unemployed": "looked for work", "inactive": "kept the house"}.get(activity, activity)  # fmt: skip
+                "unemployed": "looked for work", "inactive": "kept the house" if self.he == "she" and age < 55 else "had neither job nor pension",}.get(activity, activity)  # fmt: skip
 
     def place(self, district: Any) -> str:
         """A district by name."""
@@ -509,12 +512,12 @@ class _Teller:
             return f"In {month} the household said no and stayed{because}{bill}."
         if kind == "shop_opened":
             shop = self._row(self.run.shops, e["other"])
-            what = words.plain(shop["kind"]) if shop else "shop"
+            what = SHOP_WORDS.get(str(shop["kind"]), words.plain(shop["kind"])) if shop else "shop"
             capital = f", with {money} put in" if paid else ""
             return f"In {month}, at {old}, {he} opened a {what}{because}{capital}."
         if kind == "shop_closed":
             shop = self._row(self.run.shops, e["other"])
-            return f"In {month} {he} closed the {words.plain(shop['kind']) if shop else 'shop'}{because}."
+            return f"In {month} {he} closed the {SHOP_WORDS.get(str(shop['kind']), words.plain(shop['kind'])) if shop else 'shop'}{because}."
         if kind == "fitted_out":
             return f"In {month} the bare flat was fitted out for {money}."
         if kind == "heat_stopped":
@@ -553,16 +556,21 @@ class _Teller:
                 )
             ]
         out: list[tuple[dt.date | None, str]] = []
-        doing = self.doing(p)
+        doing = self.doing(p, self.age(self.end))
         now = {"worked": "works", "drew": "draws", "went": "goes", "was": "is", "studied": "studies", "looked": "looks",
-               "kept": "keeps"}  # fmt: skip
+               "kept": "keeps", "had": "has"}  # fmt: skip
         first, _, rest = doing.partition(" ")
         status = "" if self.age(self.end) < 20 else f", {p['marital']},"
         text = f"In {words.month_words(self.end)} {he} is {self.age(self.end)}{status} and {now.get(first, first)} {rest}".rstrip()
         out.append((self.end, text + "."))
         shop = self._row(self.run.shops, p["employer"]) if not self.run.shops.is_empty() else {}
         if shop and shop["owner"] == p["id"] and str(shop["state"]) == "open":
-            out.append((self.end, f"{he.title()} runs a {words.plain(shop['kind'])}."))
+            out.append(
+                (
+                    self.end,
+                    f"{he.title()} runs a {SHOP_WORDS.get(str(shop['kind']), words.plain(shop['kind']))}.",
+                )
+            )
         h = self._row(self.run.households, p["household"])
         if h:
             out += self.household_now(h)
@@ -591,7 +599,7 @@ class _Teller:
                 before = f"; in {words.month_words(self.start)} it was {int((then['occupant'] > 0).sum())}"
         if units > 1:
             gone = f", {pulled} are pulled down" if pulled else ""
-            out.append(
-                (self.end, f"Of the {units} homes in the building {lived} are lived in{gone}{before}.")
-            )
+            block = self._row(self.run.buildings, d["building"])
+            place = "row" if block and block["floors"] <= 1 else "building"
+            out.append((self.end, f"Of the {units} homes in the {place} {lived} are lived in{gone}{before}."))
         return out
