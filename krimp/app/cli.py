@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -362,7 +363,6 @@ def bench(
     benchmark(found, ratios(found, earlier) if earlier else [])
 
 
-@app.command("claims", short_help="What is said of the city, against data and model: krimp claims hegang")
 @guarded
 def claims(
     city: City,
@@ -396,6 +396,12 @@ def claims(
     from krimp.app.tables import claims as show
 
     show(rows)
+
+
+if find_spec("krimp.study.claims") is not None:
+    app.command("claims", short_help="What is said of the city, against data and model: krimp claims hegang")(
+        claims
+    )
 
 
 # -- packs
