@@ -16,7 +16,6 @@ from collections import namedtuple
 import numpy as np
 
 from krimp.processes import jobs, pensions, shops
-from krimp.processes.jobs import cheap
 from krimp.state.codes import (
     ACTIVE,
     CLOSED,
@@ -27,10 +26,10 @@ from krimp.state.codes import (
     INACTIVE,
     N_SECTORS,
     OWN_ACCOUNT,
+    PENSIONER,
     PUBLIC,
     REASON,
     RESIDENT,
-    SERVICES,
     STUDENT,
     UNEMPLOYED,
 )
@@ -69,149 +68,167 @@ BRANCHES = (
 LEAVE_BITS, IDLE_BITS, FOUNDER_BITS = 5, 5, 7
 FIRST_WORK, LAST_WORK = 16 * 12, 60 * 12
 
-Tables = namedtuple("Tables", ["pay_share", "own_share", "stop", "stop_informal", "first_pension", "covered"])
+Ages = namedtuple("Ages", ["stop", "stop_informal", "first_pension", "covered"])
 Tally = namedtuple(
     "Tally",
     [
-        "jobs", "contract", "due", "paid", "away", "shop_paid", "bill", "people", "adults", "unemployed", "pensioners",
-        "pension", "pension_away", "remitted",
+        "count",
+        "contract",
+        "paid",
+        "away",
+        "shop_due",
+        "shop_paid",
+        "bill",
+        "pension",
+        "pension_away",
+        "remitted",
     ],
-)  # fmt: skip
-Lists = namedtuple("Lists", ["seek", "leave", "idle", "due", "founder", "study", "count"])
+)
+#: Lists of people that the pass over them finds, in the order of `look_over`.
+LISTS = ("seek", "leave", "idle", "due", "founder", "study", "give")
+#: Activities counted.
+N_ACTIVITIES = 7
 
 _LOSS, _CLOSURE = EVENT["job_loss"], REASON["closure"]
 
 
 @kernel
-def income_pass(P, H, S, E, month, pay_now, T, give, give_months, giver, study_months, tally, lists, fired):
-    """Pay everybody and count. `pay_now` False only counts (the base). `give`: fen sent home by a giver this month.
+def pay_all(P, H, S, E, month, pay, sums, shop_due, shop_paid, bill, away, pension_away, fired):
+    """Everybody's income into H.income, and the sums of it; staff of closed shops lose their work.
 
-    tally.due: contract wages by district and sector; paid: wages in fact paid from the sector's account to households,
-    away: to people without a household; shop wages apart (shop_paid by district, bill by shop).
+    pay[s]: pay share of a sector in 1/65536. sums[d * 8 + s]: contract wages, wages paid from the sector's account,
+    pensions, then people by activity; shop_due the contract part of shops' people, shop_paid by district and bill by
+    shop: shops' wages; away, pension_away: to people without a household. One line of sums and unsigned indices keep the
+    pass almost free of branches and checks (the wage of who is out of work is 0).
     """
-    used_h = H.used[0]
-    for h in range(used_h):
+    for h in range(H.used[0]):
         H.income[h] = 0
-    phase = month % 12
-    n_seek, n_leave, n_idle, n_due, n_founder, n_study = 0, 0, 0, 0, 0, 0
     for p in range(1, P.used[0]):
+        if P.state[p] != RESIDENT:
+            continue
+        h = np.uint32(P.household[p])
+        s = np.uint8(P.sector[p])
+        i = np.uint8(P.district[p]) * np.uint64(8) + s
+        wage = np.int64(P.wage[p])
+        pension = np.int64(P.pension[p])
+        amount = (wage * pay[s]) >> 16
+        income = amount + pension
+        if P.employer[p] != 0:
+            d, shop = P.district[p], P.employer[p]
+            income = pension
+            amount = np.int64(0)
+            if S.state[shop] == CLOSED:
+                P.employer[p] = 0
+                P.wage[p] = 0
+                P.activity[p] = UNEMPLOYED
+                emit(E, month, _LOSS, _CLOSURE, d, p, P.household[p], 0, shop, 0)
+                fired[2] += 1
+                wage = np.int64(0)
+            else:
+                shop_due[d, s] += wage
+                if S.owner[shop] != p:
+                    bill[shop] += wage
+                    if h != 0:
+                        shop_paid[d] += wage
+                        income += wage
+                    fired[0] += 1
+        line = sums[i]
+        line[0] += wage
+        line[1] += amount
+        line[2] += pension
+        line[np.uint8(3) + np.uint8(P.activity[p])] += 1
+        H.income[h] += income
+        if h == 0:
+            away[P.district[p], s] += amount
+            pension_away[P.district[p]] += pension
+    H.income[0] = 0
+
+
+@kernel
+def look_over(P, month, A, give_months, giver, study_months, first, stop, rows, count, adults):
+    """Rows [first, stop): who seeks, may leave, is idle, has reached an age, may found, studies away, sends money home.
+
+    rows[list, i]; one quick hash of key and month screens a 32nd of the people for losses and new searches and a 128th
+    for shops. adults: residents of working age by district.
+    """
+    phase = month % 12
+    salt = np.uint64(month) * np.uint64(0xD6E8FEB86659FD93)
+    n0, n1, n2, n3, n4, n5, n6 = 0, 0, 0, 0, 0, 0, 0
+    for p in range(first, stop):
         state = P.state[p]
         if state == RESIDENT:
-            h = P.household[p]
-            d = P.district[p]
             activity = P.activity[p]
-            age = month - np.int64(P.birth[p])
-            tally.people[d] += 1
-            income = np.int64(0)
-            if FIRST_WORK <= age < LAST_WORK:
-                tally.adults[d] += 1
-            if activity == EMPLOYED:
-                s = P.sector[p]
-                shop = P.employer[p]
-                if shop != 0 and S.state[shop] == CLOSED:
-                    P.employer[p] = 0
-                    P.wage[p] = 0
-                    P.activity[p] = UNEMPLOYED
-                    activity = UNEMPLOYED
-                    emit(E, month, _LOSS, _CLOSURE, d, p, h, 0, shop, 0)
-                    fired[6] += 1
-                else:
-                    wage = np.int64(P.wage[p])
-                    tally.jobs[d, s] += 1
-                    tally.contract[d, s] += wage
-                    if shop != 0 and S.owner[shop] == p:
-                        pass
-                    elif shop != 0:
-                        tally.bill[shop] += wage
-                        if h != 0:
-                            tally.shop_paid[d] += wage
-                            income += wage
-                        fired[2] += 1
-                    else:
-                        share = T.own_share if s == OWN_ACCOUNT else T.pay_share[s]
-                        amount = np.int64(wage * share)
-                        tally.due[d, s] += wage
-                        if h != 0:
-                            tally.paid[d, s] += amount
-                            income += amount
-                        else:
-                            tally.away[d, s] += amount
-                        fired[1 if s == OWN_ACCOUNT else 0] += 1
-                    if cheap(P.key[p], month, 5) == 0:
-                        lists.leave[n_leave] = p
-                        n_leave += 1
+            age = np.int64(month) - np.int64(P.birth[p])
+            adults[P.district[p]] += (age >= FIRST_WORK) & (age < LAST_WORK)
+            key = P.key[p]
             if activity == UNEMPLOYED:
-                tally.unemployed[d] += 1
-                lists.seek[n_seek] = p
-                n_seek += 1
-            pension = np.int64(P.pension[p])
-            if pension > 0:
-                tally.pensioners[d] += 1
-                if h != 0:
-                    tally.pension[d] += pension
-                    income += pension
-                else:
-                    tally.pension_away[d] += pension
-                fired[3] += 1
-            if h != 0 and income > 0:
-                H.income[h] += income
-                if pay_now:
-                    H.cash[h] += income
-            if age >= T.first_pension:
+                rows[0, n0] = p
+                n0 += 1
+            if (age >= A.first_pension) & ((activity == EMPLOYED) | (P.pension[p] == 0)):
                 # works past the end of working life, or has a pension to come
-                s = P.sector[p]
-                sex = P.sex[p]
-                covered = np.int64((P.key[p] >> np.uint64(40)) & np.uint64(255)) < T.covered[s]
+                sex, s = P.sex[p], P.sector[p]
+                covered = np.int64((key >> np.uint64(40)) & np.uint64(255)) < A.covered[s]
                 if activity == EMPLOYED:
                     if covered and s != FARM and s != OWN_ACCOUNT:
-                        limit = T.stop[sex, s]
+                        limit = A.stop[sex, s]
                     else:
                         limit = (
-                            T.stop_informal[sex, s]
-                            + np.int64((P.key[p] >> np.uint64(48)) & np.uint64(63))
-                            - 32
+                            A.stop_informal[sex, s] + np.int64((key >> np.uint64(48)) & np.uint64(63)) - 32
                         )
-                    if age >= limit or (pension == 0 and age >= LAST_WORK):
-                        lists.due[n_due] = p
-                        n_due += 1
-                elif pension == 0 and activity in (UNEMPLOYED, INACTIVE):
-                    if age >= LAST_WORK or (covered and age >= T.stop[sex, s]):
-                        lists.due[n_due] = p
-                        n_due += 1
-            elif activity == INACTIVE and age >= FIRST_WORK and cheap(P.key[p], month, 5) == 0:
-                lists.idle[n_idle] = p
-                n_idle += 1
-            if 240 <= age < 660 and h != 0 and activity in (EMPLOYED, UNEMPLOYED):
-                if cheap(P.key[p] >> np.uint64(3), month, 7) == 0:
-                    lists.founder[n_founder] = p
-                    n_founder += 1
+                    if age >= limit or (P.pension[p] == 0 and age >= LAST_WORK):
+                        rows[3, n3] = p
+                        n3 += 1
+                elif activity in (UNEMPLOYED, INACTIVE) and (
+                    age >= LAST_WORK or (covered and age >= A.stop[sex, s])
+                ):
+                    rows[3, n3] = p
+                    n3 += 1
+            x = (key ^ salt) * np.uint64(0x9E3779B97F4A7C15)
+            x = (x ^ (x >> np.uint64(32))) * np.uint64(0xD6E8FEB86659FD93)
+            if x >> np.uint64(59) == 0:
+                if activity == EMPLOYED:
+                    rows[1, n1] = p
+                    n1 += 1
+                elif activity == INACTIVE and age >= FIRST_WORK and age < A.first_pension:
+                    rows[2, n2] = p
+                    n2 += 1
+            elif x >> np.uint64(57) == 5:
+                if 240 <= age < 660 and P.household[p] != 0 and activity in (EMPLOYED, UNEMPLOYED):
+                    rows[4, n4] = p
+                    n4 += 1
         elif state == GONE:
-            away = month - np.int64(P.left[p])
+            away = np.int64(month) - np.int64(P.left[p])
             if P.activity[p] == STUDENT and away <= study_months:
                 if phase == 1 or phase == 8:
-                    lists.study[n_study] = p
-                    n_study += 1
-            elif away <= give_months and np.int64((P.key[p] >> np.uint64(32)) % np.uint64(12)) == phase:
-                if (
-                    np.int64((P.key[p] >> np.uint64(20)) & np.uint64(255)) < giver
-                    and month - np.int64(P.birth[p]) >= 216
-                ):
-                    h = P.former[p]
-                    m = P.mother[p]
-                    if (h == 0 or H.state[h] != ACTIVE) and m != 0 and P.state[m] == RESIDENT:
-                        h = P.household[m]
-                    if h != 0 and H.state[h] == ACTIVE and give > 0:
-                        tally.remitted[H.district[h]] += give
-                        H.income[h] += give
-                        if pay_now:
-                            H.cash[h] += give
-                        fired[4] += 1
-    lists.count[0] = n_seek
-    lists.count[1] = n_leave
-    lists.count[2] = n_idle
-    lists.count[3] = n_due
-    lists.count[4] = n_founder
-    lists.count[5] = n_study
+                    rows[5, n5] = p
+                    n5 += 1
+            elif away <= give_months:
+                key = P.key[p]
+                if np.int64((key >> np.uint64(32)) & np.uint64(0xFFFF)) % 12 == phase:
+                    if (
+                        np.int64((key >> np.uint64(20)) & np.uint64(255)) < giver
+                        and month - np.int64(P.birth[p]) >= 216
+                    ):
+                        rows[6, n6] = p
+                        n6 += 1
+    count[0], count[1], count[2], count[3], count[4], count[5], count[6] = n0, n1, n2, n3, n4, n5, n6
+
+
+@kernel
+def send_home(P, H, rows, amount, out, fired):
+    """Those away send `amount` to the household they left, else to their mother's; then incomes become cash."""
+    for i in range(rows.size):
+        p = rows[i]
+        h = P.former[p]
+        m = P.mother[p]
+        if (h == 0 or H.state[h] != ACTIVE) and m != 0 and P.state[m] == RESIDENT:
+            h = P.household[m]
+        if h != 0 and H.state[h] == ACTIVE and amount > 0:
+            out[H.district[h]] += amount
+            H.income[h] += amount
+            fired[1] += 1
+    for h in range(1, H.used[0]):
+        H.cash[h] += H.income[h]
 
 
 @kernel
@@ -232,7 +249,6 @@ def send_students(P, H, rows, cost, out, fired):
 
 def _run(world: World, pay_now: bool) -> Tally:
     persons, nd = world.persons, world.nd
-    n = persons.n
     p, memory = world.params, world.memory
     ages = memory["pensions.tables"]
     pay_share = jobs.array(world, "jobs.pay_share", 1.0)
@@ -241,64 +257,100 @@ def _run(world: World, pay_now: bool) -> Tally:
     public = float(memory["household_income.contract"][:, PUBLIC].sum()) if pay_now else 0.0
     most = 1.0 + max(arrears, 0.0) / public if public > 0.0 else 1.0
     pay_share[PUBLIC] = min(float(memory.get("public_spending.wage_share", 1.0)), most)
-    tables = Tables(
-        pay_share, float(memory.get("services.own_share", 1.0)), ages[0], ages[1], int(ages[2, 0, 0]),
-        np.ascontiguousarray(ages[2, 1]),
-    )  # fmt: skip
+    shares = pay_share.copy()
+    shares[OWN_ACCOUNT] = float(memory.get("services.own_share", 1.0))
 
     def block(*shape: int) -> np.ndarray:
         return np.zeros(shape, np.int64)
 
+    sectors = (nd, N_SECTORS)
     tally = Tally(
-        block(nd, N_SECTORS), block(nd, N_SECTORS), block(nd, N_SECTORS), block(nd, N_SECTORS), block(nd, N_SECTORS),
-        block(nd), block(world.shops.n), block(nd), block(nd), block(nd), block(nd), block(nd), block(nd), block(nd),
+        block(nd, N_ACTIVITIES, N_SECTORS), block(*sectors), block(*sectors), block(*sectors), block(*sectors),
+        block(nd), block(world.shops.n), block(nd), block(nd), block(nd),
     )  # fmt: skip
-    lists = Lists(*(np.empty(n, np.int32) for _ in range(6)), np.zeros(6, np.int64))
     wages_outside = float(memory.get("outside_places.wage_index", 1.0))
-    fired = np.zeros(len(BRANCHES), np.int64)
-    world.events.reserve(int(world.shops.columns["staff"][: world.shops.n].sum()) + 64)
-    give = world.fen(p["household_income.remittance"] * wages_outside) if pay_now else 0
-    income_pass(
-        persons.view(), world.households.view(), world.shops.view(), world.events.view(), world.month, pay_now, tables,
-        give, int(12 * p["household_income.remit_years"]), int(256 * p["household_income.remit_share"]),
-        int(p["household_income.study_months"]), tally, lists, fired,
+    counts = np.zeros(3, np.int64)
+    world.events.reserve(memory.get("shops.freed", 0) + 64)
+    memory["shops.freed"] = 0
+    view, households = persons.view(), world.households.view()
+    sums = block(nd * N_SECTORS, 3 + N_ACTIVITIES)
+    pay_all(
+        view, households, world.shops.view(), world.events.view(), world.month, (shares * 65536.0).astype(np.int64), sums,
+        tally.shop_due, tally.shop_paid, tally.bill, tally.away, tally.pension_away, counts,
     )  # fmt: skip
-    for i, name in enumerate(("seek", "leave", "idle", "due", "founder")):
-        memory[f"household_income.{name}"] = lists[i][: int(lists.count[i])].copy()
-    memory["household_income.jobs"] = tally.jobs
+    table = sums.reshape(nd, N_SECTORS, 3 + N_ACTIVITIES)
+    tally.contract[:], tally.paid[:] = table[:, :, 0], table[:, :, 1]
+    tally.pension[:] = table[:, :, 2].sum(axis=1)
+    tally.count[:] = table[:, :, 3:].transpose(0, 2, 1)
+    found = _look(world, Ages(ages[0], ages[1], int(ages[2, 0, 0]), np.ascontiguousarray(ages[2, 1])))
+    if pay_now:
+        give = np.int64(world.fen(p["household_income.remittance"] * wages_outside))
+        send_home(view, households, found["give"], give, tally.remitted, counts)
+    memory["household_income.jobs"] = np.ascontiguousarray(tally.count[:, EMPLOYED])
     memory["household_income.contract"] = tally.contract
-    memory["household_income.people"] = tally.people
-    memory["household_income.adults"] = tally.adults
-    memory["household_income.unemployed"] = tally.unemployed
-    memory["household_income.pensioners"] = tally.pensioners
-    memory["household_income.pension"] = tally.pension
+    memory["household_income.people"] = tally.count.sum(axis=(1, 2))
+    memory["household_income.unemployed"] = tally.count[:, UNEMPLOYED].sum(axis=1)
+    memory["household_income.pension"] = tally.pension - tally.pension_away
     if pay_now:
         _book(world, tally)
-        spent = np.zeros(nd, np.int64)
+        spent, students = np.zeros(nd, np.int64), np.zeros(1, np.int64)
         send_students(
-            persons.view(), world.households.view(), lists.study[: int(lists.count[5])],
-            np.int64(world.fen(p["household_income.tuition"] * wages_outside)), spent, fired,
+            view, households, found["study"], np.int64(world.fen(p["household_income.tuition"] * wages_outside)), spent, students,
         )  # fmt: skip
         for d in range(nd):
             world.ledger.pay("tuition", "households.cash", "rest.cash", int(spent[d]), d)
-        for name, count in zip(BRANCHES, fired.tolist(), strict=True):
+        in_work = tally.count[:, EMPLOYED].sum(axis=0)
+        for name, count in zip(
+            BRANCHES,
+            (
+                int(in_work.sum() - in_work[OWN_ACCOUNT] - counts[0]), int(in_work[OWN_ACCOUNT]), int(counts[0]),
+                int(tally.count[:, PENSIONER].sum()), int(counts[1]), int(students[0]), int(counts[2]),
+            ), strict=True,
+        ):  # fmt: skip
             world.fired[name] += count
     return tally
+
+
+def _look(world: World, ages: Ages) -> dict[str, np.ndarray]:
+    """The lists of this month, in row order whatever the threads; those of next month's market go into memory."""
+    p, memory, view = world.params, world.memory, world.persons.view()
+    rules = (
+        int(12 * p["household_income.remit_years"]), int(256 * p["household_income.remit_share"]),
+        int(p["household_income.study_months"]),
+    )  # fmt: skip
+
+    def work(_: int, first: int, stop: int) -> tuple[list[np.ndarray], np.ndarray]:
+        rows, count = np.empty((len(LISTS), stop - first), np.int32), np.zeros(len(LISTS), np.int64)
+        adults = np.zeros(world.nd, np.int64)
+        look_over(view, world.month, ages, *rules, first, stop, rows, count, adults)
+        return [rows[i, : int(count[i])].copy() for i in range(len(LISTS))], adults
+
+    parts = world.map_chunks(work, world.persons.n)
+    found = {name: np.concatenate([part[i] for part, _ in parts]) for i, name in enumerate(LISTS)}
+    for name in LISTS[:5]:
+        memory[f"household_income.{name}"] = found[name]
+    memory["household_income.adults"] = np.sum([adults for _, adults in parts], axis=0)
+    return found
 
 
 def _book(world: World, tally: Tally) -> None:
     """Post what the pass has paid, by district and employer; unpaid public wages become a claim on the city."""
     book = world.ledger
+    home = tally.paid - tally.away
     for d in range(world.nd):
         for s in range(1, N_SECTORS):
             account = jobs.PAYER[s]
-            book.pay("wages", account, "households.cash", int(tally.paid[d, s]), d)
-            book.pay("wages", account, "rest.cash", int(tally.away[d, s]), d)
+            if home[d, s]:
+                book.pay("wages", account, "households.cash", int(home[d, s]), d)
+            if tally.away[d, s]:
+                book.pay("wages", account, "rest.cash", int(tally.away[d, s]), d)
         book.pay("wages", "shops.cash", "households.cash", int(tally.shop_paid[d]), d)
-        book.pay("pensions", "upper.cash", "households.cash", int(tally.pension[d]), d)
+        book.pay(
+            "pensions", "upper.cash", "households.cash", int(tally.pension[d] - tally.pension_away[d]), d
+        )
         book.pay("pensions", "upper.cash", "rest.cash", int(tally.pension_away[d]), d)
         book.pay("remittances", "rest.cash", "households.cash", int(tally.remitted[d]), d)
-        late = int(tally.due[d, PUBLIC] - tally.paid[d, PUBLIC] - tally.away[d, PUBLIC])
+        late = int(tally.contract[d, PUBLIC] - tally.shop_due[d, PUBLIC] - tally.paid[d, PUBLIC])
         if late > 0:
             book.pay("claims", "city.payable_staff", "households.wages_due", late, d)
         elif late < 0:
@@ -356,11 +408,11 @@ def step(world: World) -> None:
         world.events.add(world.month, "wage_late", "public", district=world.nd, amount=int(1000 * share))
     tally = _run(world, True)
     shops.pay_day(world, tally.bill)
-    memory["household_income.paid"] = tally.paid.sum(axis=1) + tally.shop_paid
-    memory["household_income.wages_paid"] = (tally.paid + tally.away).sum(axis=0)
-    memory["household_income.services_due"] = np.array(
-        [float(tally.due[:, SERVICES].sum()), float(tally.due[:, OWN_ACCOUNT].sum())]
-    )
+    home = tally.paid - tally.away
+    memory["household_income.paid"] = home.sum(axis=1) + tally.shop_paid
+    memory["household_income.wages_paid"] = tally.paid.sum(axis=0)
+    own = int(tally.contract[:, OWN_ACCOUNT].sum() - tally.shop_due[:, OWN_ACCOUNT].sum())
+    memory["household_income.own_due"] = own
     signals(world)
 
 

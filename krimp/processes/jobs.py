@@ -18,7 +18,6 @@ from krimp.state.codes import (
     PUBLIC,
     SERVICES,
 )
-from krimp.state.compile import helper
 from krimp.state.portable import exp, log
 from krimp.state.world import World
 
@@ -146,11 +145,3 @@ def monthly(half_life_years: float) -> float:
     if half_life_years <= 0.0:
         return 1.0
     return 1.0 - power(0.5, 1.0 / (12.0 * half_life_years))
-
-
-@helper
-def cheap(key, month, bits):
-    """Few bits of a quick hash of (key, month): screens people before a keyed draw, 0 once in 2**bits months."""
-    x = (np.uint64(key) ^ (np.uint64(month) * np.uint64(0xD6E8FEB86659FD93))) * np.uint64(0x9E3779B97F4A7C15)
-    x = (x ^ (x >> np.uint64(32))) * np.uint64(0xD6E8FEB86659FD93)
-    return x >> np.uint64(64 - bits)

@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 
 from krimp.processes import jobs, pensions, wages
-from krimp.processes.household_income import IDLE_BITS, LAST_WORK, LEAVE_BITS
+from krimp.processes.household_income import IDLE_BITS, LAST_WORK, LEAVE_BITS, N_ACTIVITIES
 from krimp.processes.kin import quit_job
 from krimp.state.codes import (
     CONSTRUCTION,
@@ -235,21 +235,13 @@ def hire(P, S, E, seed, month, persons, sectors, slots, pay, school_pay, jobs_no
 
 
 @kernel
-def count_work(P, first, stop, nd):
-    """int64[nd, N_SECTORS + 3] residents by district: in work by sector, then in shops, looking, pensioners."""
-    out = np.zeros((nd, N_SECTORS + 3), np.int64)
+def count_work(P, first, stop, out, shop):
+    """Residents by district, activity and sector (out), and those with a shop to work in or to own (shop)."""
     for p in range(first, stop):
         if P.state[p] == RESIDENT:
-            activity = P.activity[p]
-            if activity == EMPLOYED:
-                out[P.district[p], P.sector[p]] += 1
-                if P.employer[p] != 0:
-                    out[P.district[p], N_SECTORS] += 1
-            elif activity == UNEMPLOYED:
-                out[P.district[p], N_SECTORS + 1] += 1
-            elif activity == PENSIONER:
-                out[P.district[p], N_SECTORS + 2] += 1
-    return out
+            d = P.district[p]
+            out[d, P.activity[p], P.sector[p]] += 1
+            shop[d] += P.employer[p] != 0
 
 
 def start(world: World) -> None:
@@ -394,25 +386,30 @@ def step(world: World) -> None:
 def observe(world: World) -> dict[str, np.ndarray]:
     """Jobs by sector, counted at month end."""
     persons = world.persons.view()
-    parts = world.map_chunks(
-        lambda _, first, stop: count_work(persons, first, stop, world.nd), world.persons.n
-    )
-    table = np.zeros((world.nd, N_SECTORS + 3), np.int64)
-    for part in parts:
+
+    def work(_: int, first: int, stop: int) -> tuple[np.ndarray, np.ndarray]:
+        out, shop = np.zeros((world.nd, N_ACTIVITIES, N_SECTORS), np.int64), np.zeros(world.nd, np.int64)
+        count_work(persons, first, stop, out, shop)
+        return out, shop
+
+    table, in_shops = np.zeros((world.nd, N_ACTIVITIES, N_SECTORS), np.int64), np.zeros(world.nd, np.int64)
+    for part, shop in world.map_chunks(work, world.persons.n):
         table += part
-    whole = np.concatenate([table, table.sum(axis=0, keepdims=True)]).astype(np.float64)
-    work = whole[:, :N_SECTORS].sum(axis=1)
-    looking = whole[:, N_SECTORS + 1]
+        in_shops += shop
+    table = np.concatenate([table, table.sum(axis=0, keepdims=True)])
+    whole = table[:, EMPLOYED].astype(np.float64)
+    work_all = whole.sum(axis=1)
+    looking = table[:, UNEMPLOYED].sum(axis=1).astype(np.float64)
     return {
-        "jobs": work,
+        "jobs": work_all,
         "mining_jobs": whole[:, MINE],
         "farm_jobs": whole[:, FARM],
         "public_jobs": whole[:, PUBLIC],
         "industry_jobs": whole[:, INDUSTRY],
         "construction_jobs": whole[:, CONSTRUCTION],
         "service_jobs": whole[:, SERVICES] + whole[:, OWN_ACCOUNT],
-        "shop_jobs": whole[:, N_SECTORS],
+        "shop_jobs": np.append(in_shops, in_shops.sum()).astype(np.float64),
         "unemployment_rate": np.divide(
-            looking, looking + work, out=np.zeros(world.nd + 1), where=(looking + work) > 0
+            looking, looking + work_all, out=np.zeros(world.nd + 1), where=(looking + work_all) > 0
         ),
     }

@@ -88,7 +88,7 @@ def step(world: World) -> None:
     target = jobs.array(world, "jobs.target")
     target[SERVICES] = memory["services.posts"] + float(np.floor(memory["shops.wanted"] + 0.5).sum())
     target[OWN_ACCOUNT] = memory["services.own"] + float(np.count_nonzero(open_shops))
-    due = float(memory.get("household_income.services_due", np.zeros(2))[1])
+    due = float(memory.get("household_income.own_due", 0))
     if due > 0.0:
         share = min(max(memory["services.kappa_own"] * receipts / due, 0.3), 2.0)
         memory["services.own_share"] = jobs.smooth(float(memory["services.own_share"]), share, 3.0)

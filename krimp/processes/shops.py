@@ -146,8 +146,12 @@ def count_shops(P, S, nd, kinds):
 def close_some(
     P, H, S, E, L, A, seed, month, base, fast, slow, rate, shape, theta, patience, locked, closed, fired
 ):
-    """Close shops by hazard, by losses or because the owner is gone. Staff are freed on the next pay day."""
+    """Close shops by hazard (a third of them looks each month), by losses or because the owner is gone.
+
+    Staff are freed on the next pay day; fired[9] counts them.
+    """
     cash, rest, ends, shops_cash = A
+    phase = np.uint64(month % 3)
     for j in range(1, S.used[0]):
         if S.state[j] != OPEN:
             continue
@@ -157,14 +161,14 @@ def close_some(
             why = 2
         elif S.loss_months[j] >= patience and S.cash[j] <= S.sales[j]:
             why = 1
-        else:
+        elif S.key[j] % np.uint64(3) == phase:
             opened = np.int64(S.opened[j])
             if opened == 0:
                 opened = base - 6 - np.int64((S.key[j] >> np.uint64(8)) % np.uint64(114))
             age = max((month - opened) / 12.0, 1.0 / 12.0)
             fall = max(0.0, log(max(slow[j], 1.0)) - log(max(fast[j], 1.0)))
             hazard = rate * exp((shape - 1.0) * log(age / 5.0)) * min(1.0, 0.4 + 0.2 * age)
-            hazard *= exp(theta * min(fall, 1.5)) / 12.0
+            hazard *= exp(theta * min(fall, 1.5)) / 4.0
             if draw(seed, S.key[j], month, SHOP_EXIT) < threshold(1.0 - exp(-hazard)):
                 why = 0
         if why < 0:
@@ -181,6 +185,7 @@ def close_some(
         S.cash[j] = 0
         S.state[j] = CLOSED
         S.closed[j] = month
+        fired[9] += S.staff[j]
         S.staff[j] = 0
         S.sales[j] = 0
         if owner != 0 and P.employer[owner] == j:
@@ -417,7 +422,7 @@ def costs(world: World) -> float:
 def step(world: World) -> None:
     """Closures, then openings, then the staff each shop wants."""
     p, memory = world.params, world.memory
-    fired = np.zeros(len(BRANCHES), np.int64)
+    fired = np.zeros(len(BRANCHES) + 1, np.int64)
     world.events.reserve(world.shops.n)
     a = world.account
     book = world.ledger.view()
@@ -435,7 +440,8 @@ def step(world: World) -> None:
     labour = memory["shops.labour"][shops.kind]
     wanted = np.where(shops.state == OPEN, labour * memory["shops.fast"] / max(wage, 1.0), 0.0)
     memory["shops.wanted"] = wanted
-    for name, count in zip(BRANCHES, fired.tolist(), strict=True):
+    memory["shops.freed"] = int(fired[-1])
+    for name, count in zip(BRANCHES, fired[:-1].tolist(), strict=True):
         world.fired[name] += count
 
 

@@ -35,7 +35,7 @@ BRANCHES = ("traffic.buys", "traffic.scraps")
 
 
 @kernel
-def buy_cars(H, seed, month, price, reserve, hazard, mean_income, scrap, paid, fired):
+def buy_cars(H, seed, month, price, reserve, hazard, mean_income, scrap, cars, paid, fired):
     """A twelfth of the households look at their car each month (by key): yearly hazards then."""
     phase = np.uint64(month % 12)
     for h in range(1, H.used[0]):
@@ -44,11 +44,13 @@ def buy_cars(H, seed, month, price, reserve, hazard, mean_income, scrap, paid, f
         words = draw4(seed, H.key[h], month, CAR_BUY)
         if H.cars[h] > 0 and words[0] < threshold(scrap):
             H.cars[h] -= 1
+            cars[H.district[h]] -= 1
             fired[1] += 1
         if H.cars[h] == 0 and H.cash[h] > price + reserve:
             relative = min(np.float64(H.income[h]) / mean_income, 3.0)
             if words[1] < threshold(hazard * relative):
                 H.cars[h] += 1
+                cars[H.district[h]] += 1
                 H.cash[h] -= price
                 paid[H.district[h]] += price
                 fired[0] += 1
@@ -89,16 +91,15 @@ def step(world: World) -> None:
     price = int(world.fen(p["traffic.price"]) * jobs.trend(p["traffic.price_trend"] * t))
     paid, fired = np.zeros(world.nd, np.int64), np.zeros(2, np.int64)
     households = world.households.view()
-    _, mean = count_cars(households, world.nd)
+    cars, mean = count_cars(households, world.nd)
     buy_cars(
         households, world.seed, world.month, np.int64(price), np.int64(price * p["traffic.reserve"]), p["traffic.buy"],
-        max(mean, 1.0), 1.0 / p["traffic.life"], paid, fired,
+        max(mean, 1.0), 1.0 / p["traffic.life"], cars, paid, fired,
     )  # fmt: skip
     for d in range(world.nd):
         world.ledger.pay("imports", "households.cash", "rest.cash", int(paid[d]), d)
     for name, count in zip(BRANCHES, fired.tolist(), strict=True):
         world.fired[name] += count
-    cars, _ = count_cars(households, world.nd)
     world.memory["traffic.cars"] = cars
     roads = jobs.trend(p["traffic.roads"] * t)
     work = jobs.power(max(float(world.signal["employment_ratio"][-1]), 0.05), 0.5)
