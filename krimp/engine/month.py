@@ -7,8 +7,9 @@ Every name is a module of `krimp.processes`; a module may have `PARAMETERS`, `SE
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from types import ModuleType
 
 import numpy as np
@@ -27,7 +28,7 @@ PHASES: dict[str, tuple[str, ...]] = {
         "pensions",
     ),
     "money at home": ("household_income", "vouchers", "consumption", "services"),
-    "coming and going": ("student_exit", "out_migration", "return_migration", "newcomers", "late_registration"),
+    "coming and going": ("student_exit", "out_migration", "return_migration", "newcomers"),
     "resettlement": ("resettlement",),
     "homes": (
         "listing", "second_homes", "hostels", "housing_search", "tenancy", "fitting_out", "maintenance",
@@ -52,7 +53,12 @@ class InvariantError(RuntimeError):
 
 def modules() -> list[ModuleType]:
     """All process modules in the order of the month."""
-    return [importlib.import_module(f"krimp.processes.{name}") for names in PHASES.values() for name in names]
+    return [
+        importlib.import_module(f"krimp.processes.{name}")
+        for names in PHASES.values()
+        for name in names
+        if importlib.util.find_spec(f"krimp.processes.{name}")
+    ]
 
 
 def _collect(attribute: str) -> Iterator[object]:
@@ -70,9 +76,13 @@ def all_series() -> list[Series]:
     return [s for s in _collect("SERIES") if isinstance(s, Series)]
 
 
-def all_accounts() -> list[Account]:
-    """Accounts that processes add to the standard ones."""
-    return [a for a in _collect("ACCOUNTS") if isinstance(a, Account)]
+def all_accounts(known: Iterable[Account] = ()) -> list[Account]:
+    """The accounts given and those that processes add, each name once."""
+    found = {a.name: a for a in known}
+    for account in _collect("ACCOUNTS"):
+        if isinstance(account, Account):
+            found.setdefault(account.name, account)
+    return list(found.values())
 
 
 def all_hazards() -> tuple[LifeHazard, ...]:

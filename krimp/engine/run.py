@@ -137,7 +137,7 @@ def empty_world(pack: CityPack, settings: Settings, until: int) -> World:
     base = months.parse(settings.start or pack.config.base)
     world = World(
         pack, regime, parameters_of(pack, settings.draws, settings.sets),
-        [*accounts.standard_accounts(), *regime.accounts, *month.all_accounts()],
+        month.all_accounts([*accounts.standard_accounts(), *regime.accounts]),
         [*_SCREENING_SERIES, *month.all_series()], settings.seed, base, weight, copies,
         settings.threads or usable_cpus(), settings.events,
     )  # fmt: skip

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
+import re
 import sys
 import tempfile
 import warnings
@@ -22,15 +23,27 @@ _V3_FLAGS = {"avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "movbe", "popcnt", "s
 _V3_LLVM = "+sse3,+ssse3,+sse4.1,+sse4.2,+popcnt,+avx,+avx2,+bmi,+bmi2,+f16c,+fma,+lzcnt,+movbe,+cx16,+sahf"
 
 
+_CONSTANT = re.compile(rb"^[A-Z_][A-Za-z0-9_, ]*(: [^=]+)?= .*$", re.MULTILINE)
+
+
 def source_hash() -> str:
-    """Hash of every module that defines kernels, with interpreter and compiler versions (hex, 16 digits)."""
+    """Hash of all that the compiler's own per-file stamp does not see (hex, 16 digits).
+
+    A kernel is compiled anew when its own file changes. Helpers and constants from other files are inlined without a
+    trace, so files with helpers count whole and other modules with their constants, beside the versions of interpreter
+    and compiler.
+    """
     digest = hashlib.sha256()
     root = Path(__file__).resolve().parent.parent
-    for path in sorted(root.rglob("*.py")):
-        text = path.read_bytes()
-        if b"kernel" in text or path.parent.name == "state":
+    for room in ("state", "processes", "synthesis", "study", "engine"):
+        for path in sorted((root / room).glob("*.py")):
+            text = path.read_bytes()
             digest.update(str(path.relative_to(root)).encode())
-            digest.update(text)
+            if room == "state" or b"@helper" in text:
+                digest.update(text)
+            elif b"@kernel" in text:
+                for match in _CONSTANT.finditer(text):
+                    digest.update(match[0])
     for item in (sys.version, platform.machine(), version("numba"), version("llvmlite"), version("numpy")):
         digest.update(item.encode())
     return digest.hexdigest()[:16]

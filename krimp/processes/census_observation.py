@@ -1,0 +1,122 @@
+"""What a census taken this month would report: an observation, never a driver.
+
+At the base the practice is that of 2010, and census and truth agree. The census of 2020 put far more adults into
+collective households: a share s(t) of family members of 16 to 74 is counted apart from their household, growing
+evenly to s(2020) and flat after. A household all of whose members are counted apart is not a family household any more;
+one with a single member left is a household of one. Expected values by household, from the numbers of countable adults a
+and others b: P(gone) = s^a [b = 0]; P(one left) follows from the binomial.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from krimp.processes.kin import age_of
+from krimp.state.codes import ACTIVE
+from krimp.state.compile import kernel
+from krimp.state.parameters import Parameter
+from krimp.state.world import Series, World
+
+PARAMETERS = (
+    Parameter(
+        "census_observation.apart", 0.080, "share", "uniform(0.06, 0.10)",
+        "[D] 75,235 people in collective households in 2020 against a real 18 thousand: 57 of some 700 thousand adults"
+        " of 16-74 (first probe); the split of practice and life is assumed", "adults of 16-74 counted apart in 2020", 0.0, 0.5,
+    ),
+    Parameter(
+        "census_observation.apart_single", 0.35, "ratio", "uniform(0.2, 0.7)",
+        "[A] people who live alone are counted where they live more often", "share for one-person homes over that of others", 0.0, 2.0,
+    ),
+)  # fmt: skip
+SERIES = (
+    Series("census_households", "households", "stock", "family households as a census would count them"),
+    Series("census_one_person_households", "households", "stock", "one-person households as a census would count them"),
+    Series("census_household_size", "persons", "rate", "mean family household size as a census would count it"),
+    Series("census_collective_population", "persons", "stock", "people in collective households as a census would count them"),
+)
+BRANCHES: tuple[str, ...] = ()
+PRACTICE_MONTHS = 120
+
+
+@kernel
+def expect(P, H, month, share, single, out):
+    """out[0..3, d]: expected households, one-person households, members, members counted apart."""
+    for h in range(1, H.used[0]):
+        if H.state[h] != ACTIVE:
+            continue
+        a = 0
+        b = 0
+        p = H.first[h]
+        while p != 0:
+            years = age_of(P, p, month) // 12
+            if 16 <= years < 75:
+                a += 1
+            else:
+                b += 1
+            p = P.next[p]
+        d = H.district[h]
+        s = share * single if a + b == 1 else share
+        all_apart = 1.0
+        for _ in range(a):
+            all_apart *= s
+        one_left = 0.0
+        if b == 0:
+            if a > 0:
+                one_left = a * (1.0 - s)
+                for _ in range(a - 1):
+                    one_left *= s
+        elif b == 1:
+            one_left = all_apart
+        gone = all_apart if b == 0 else 0.0
+        out[0, d] += 1.0 - gone
+        out[1, d] += one_left
+        out[2, d] += a + b - s * a
+        out[3, d] += s * a
+
+
+def start(world: World) -> None:
+    """Census and truth agree at the base."""
+    _count(world)
+
+
+def _count(world: World) -> None:
+    p = world.params
+    age = min(world.month - world.base, PRACTICE_MONTHS) / PRACTICE_MONTHS
+    out = np.zeros((4, world.nd))
+    expect(
+        world.persons.view(), world.households.view(), world.month, p["census_observation.apart"] * age,
+        p["census_observation.apart_single"], out,
+    )  # fmt: skip
+    h = world.households
+    active = h.state == ACTIVE
+    homes = np.bincount(h.district[active], minlength=world.nd).astype(np.float64)
+    ones = np.bincount(h.district[active & (h.size == 1)], minlength=world.nd).astype(np.float64)
+    members = np.bincount(h.district[active], weights=h.size[active].astype(np.float64), minlength=world.nd)
+    real = np.stack([homes, ones, members, members])
+    world.memory["census_observation.ratio"] = out / np.maximum(real, 1.0)
+
+
+def observe(world: World) -> dict[str, np.ndarray]:
+    """The four census series; the ratios of census to truth are renewed each May and November."""
+    if world.month_of_year in (5, 11):
+        _count(world)
+    ratio = world.memory["census_observation.ratio"]
+    h, persons, nd = world.households, world.persons, world.nd
+    active = h.state == ACTIVE
+    district = h.district[active]
+    homes = np.bincount(district, minlength=nd) * ratio[0]
+    ones = np.bincount(h.district[active & (h.size == 1)], minlength=nd) * ratio[1]
+    real = np.bincount(district, weights=h.size[active].astype(np.float64), minlength=nd)
+    members, apart = real * ratio[2], real * ratio[3]
+    real_collective = np.bincount(persons.district[(persons.collective > 0) & (persons.state == 1)], minlength=nd)
+
+    def city(values: np.ndarray) -> np.ndarray:
+        return np.append(values, values.sum())
+
+    homes, ones, members = city(homes), city(ones), city(members)
+    return {
+        "census_households": homes,
+        "census_one_person_households": ones,
+        "census_household_size": members / np.maximum(homes, 1.0),
+        "census_collective_population": city(real_collective + apart),
+    }

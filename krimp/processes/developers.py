@@ -1,0 +1,157 @@
+"""Private developers: kinked supply (Glaeser & Gyourko 2005).
+
+    starts = c0 * max(0, P / RC - 1.05)^e * stock / 12     while unsold homes last less than 18 months
+
+P is the hedonic price of a new standard flat in the district's new quarter, RC = construction + land + fees + finance.
+Below replacement cost nobody builds; above it supply is elastic. Land: developers never pay more than the residual that
+expected sales leave, and the city gets it as land income. Unsold homes stay with the developer.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from krimp.processes import construction, hedonic_index
+from krimp.state.codes import (
+    BUILDING_SITE,
+    BY_DEVELOPER,
+    COUNTY_TOWN,
+    FULL_TITLE,
+    NEW_CORE,
+    OLD_CORE,
+    STANDING,
+)
+from krimp.state.parameters import Parameter
+from krimp.state.portable import exp, log
+from krimp.state.world import Series, World
+
+PARAMETERS = (
+    Parameter("developers.scale", 1.0, "factor", "fixed", "[A] 0 = no private building", "", 0.0, 10.0),
+    Parameter("developers.cost_walk_up", 1450.0, "yuan/m2", "uniform(1200, 1700)", "[A] 1,500-2,200 without land around 2015-19, at 2010 prices a quarter less", "walk-up, without land", 100.0, 1e5),
+    Parameter("developers.cost_lift", 2000.0, "yuan/m2", "uniform(1700, 2400)", "[A] 2,200-3,000 with lift around 2015-19", "lift block, without land", 100.0, 1e5),
+    Parameter("developers.fees_m2", 250.0, "yuan/m2", "uniform(150, 350)", "[A] fees, surveys, connections", "", 0.0, 1e4),
+    Parameter("developers.finance", 0.08, "share", "uniform(0.05, 0.12)", "[A] interest over the lag", "of cost", 0.0, 1.0),
+    Parameter("developers.land_least", 120.0, "yuan/m2", "uniform(60, 250)", "[A] floor of land price per m2 built", "", 0.0, 1e4),
+    Parameter("developers.land_share", 0.35, "share", "uniform(0.2, 0.5)", "[A] part of the residual that goes into land", "", 0.0, 1.0),
+    Parameter("developers.elasticity", 1.0, "elasticity", "uniform(0.6, 1.6)", "[A] of starts to price over cost less one; new supply 2.8-5.6 in price (Wang, Chan & Xu 2012)", "e", 0.1, 6.0),
+    Parameter("developers.pace", 0.10, "share of stock a year", "lognormal(0.10, 0.4)", "[A] starts at a price of twice the cost", "c0", 0.0, 2.0),
+    Parameter("developers.hurdle", 1.05, "ratio", "fixed", "[A] start when expected price exceeds 1.05 of cost", "", 0.5, 3.0),
+    Parameter("developers.inventory", 18.0, "months", "fixed", "[S] 2017 rule: supply by months of stock", "most months of unsold homes", 1.0, 240.0),
+    Parameter("developers.floor_share", 0.75, "share", "uniform(0.6, 0.9)", "[A] developers do not sell far below cost", "least price over cost", 0.0, 2.0),
+    Parameter("developers.area", 88.0, "m2", "fixed", "[D] 35,000 m2 over about 400 homes in 2019", "mean new home", 20.0, 300.0),
+    Parameter("developers.lift_share", 0.7, "share", "fixed", "[S] projects on sale in 2019 were all high-rise with lifts", "", 0.0, 1.0),
+    Parameter("developers.lag", 24.0, "months", "uniform(20, 34)", "[R] start to completion 24-36 months", "", 3.0, 96.0),
+    Parameter("developers.materials", 0.5, "share", "fixed", "[R] materials bought outside", "of cost", 0.0, 1.0),
+)  # fmt: skip
+SERIES = (
+    Series("unsold_new", "dwellings", "stock", "developers' homes not yet sold, finished or not"),
+    Series("replacement_cost_m2", "yuan/m2", "rate", "construction, land, fees and finance of a new standard flat", False),
+)
+BRANCHES = ("developers.start", "developers.below_cost")
+
+
+def replacement_cost(world: World) -> float:
+    """Yuan per m2 this month, at the floor price of land."""
+    p = world.params
+    lift = p["developers.lift_share"]
+    build = (1.0 - lift) * p["developers.cost_walk_up"] + lift * p["developers.cost_lift"]
+    index = world.driver("construction_cost_index", 1.0)
+    return (build + p["developers.fees_m2"]) * index * (1.0 + p["developers.finance"]) + p["developers.land_least"]
+
+
+def targets(world: World) -> np.ndarray:
+    """Settlement of each district where private builders build (-1 = none): new core, county town, else old core."""
+    kinds = hedonic_index.settlement_kinds(world)
+    out = np.full(world.nd, -1, np.int64)
+    for wanted in (OLD_CORE, COUNTY_TOWN, NEW_CORE):
+        for i, settlement in enumerate(world.settlements):
+            if kinds[i] == wanted:
+                out[world.districts.index(settlement.district)] = i
+    return out
+
+
+def expected_price(world: World) -> np.ndarray:
+    """Hedonic price of a new standard flat with lift, yuan per m2, by district and for the city (last)."""
+    m = world.memory
+    beta, level = m["hedonic_index.beta"], m["hedonic_index.level"]
+    kinds = hedonic_index.settlement_kinds(world)
+    place = targets(world)
+    share = world.params["developers.lift_share"]
+    trend = world.params["listing.trend_weight"]
+    out = np.zeros(world.nd + 1)
+    for i in range(world.nd + 1):
+        x = np.zeros(hedonic_index.N_FEATURES)
+        kind = kinds[place[i]] if i < world.nd and place[i] >= 0 else NEW_CORE
+        if kind != OLD_CORE:
+            x[kind] = 1.0
+        x[hedonic_index.LIFT] = share
+        x[hedonic_index.CONDITION] = m["developers.condition"]
+        x[hedonic_index.SHELL] = 1.0
+        x[hedonic_index.NEW] = 1.0
+        total = float(level[i])
+        for k in range(len(x)):
+            total += x[k] * beta[k]
+        total += trend * float(world.signal["price_change_year"][i])
+        out[i] = float(exp(total))
+    return out
+
+
+def start(world: World) -> None:
+    """No sales seen yet."""
+    m = world.memory
+    m["developers.condition"] = 1.0
+    m["developers.sold"] = np.zeros((12, world.nd))
+    m["developers.carry"] = np.zeros(world.nd)
+    m["developers.price_to_cost"] = expected_price(world) / replacement_cost(world)
+
+
+def step(world: World) -> None:
+    """Compare price and cost, count stock, start."""
+    p, m, d, nd = world.params, world.memory, world.dwellings, world.nd
+    cost = replacement_cost(world)
+    price = expected_price(world)
+    ratio = price / cost
+    m["developers.price_to_cost"] = ratio
+    sold = m["developers.sold"]
+    sold[world.month % 12] = world.counter("sales_new")[:nd]
+    mine = (d.owner_kind == BY_DEVELOPER) & ((d.state == STANDING) | (d.state == BUILDING_SITE))
+    unsold = np.bincount(d.district[mine], minlength=nd).astype(np.float64)
+    stock = np.bincount(d.district[d.state == STANDING], minlength=nd).astype(np.float64)
+    seen = sold.sum(axis=0) / 12.0
+    place = targets(world)
+    allowed = world.signal["starts_allowed"]
+    for i in range(nd):
+        margin = ratio[i] - p["developers.hurdle"]
+        if margin <= 0.0 or place[i] < 0:
+            world.fired["developers.below_cost"] += margin <= 0.0
+            continue
+        if unsold[i] > p["developers.inventory"] * max(seen[i], 0.0005 * stock[i] / 12.0) + 24:
+            continue
+        wish = p["developers.scale"] * p["developers.pace"] * float(exp(p["developers.elasticity"] * log(margin)))
+        m["developers.carry"][i] += wish * stock[i] / 12.0 * float(allowed[i])
+        size = 48
+        if m["developers.carry"][i] < size:
+            continue
+        units = int(m["developers.carry"][i]) // size * size
+        m["developers.carry"][i] -= units
+        first, stop = construction.start_building(
+            world, settlement=int(place[i]), units=units, area=p["developers.area"],
+            months_to_build=int(p["developers.lag"]), public=0, programme=0, owner_kind=BY_DEVELOPER, title=FULL_TITLE,
+            lift_share=p["developers.lift_share"],
+        )  # fmt: skip
+        area = float(d.area[first:stop].sum()) / 10.0
+        residual = max(0.0, price[i] - cost) * p["developers.land_share"] + p["developers.land_least"]
+        if world.regime.land_finance and p["land_sales.scale"] > 0:
+            world.ledger.pay("land", "developers.cash", "city.fund_cash", world.fen(residual * area), i)
+        world.ledger.pay("imports", "developers.cash", "rest.cash", world.fen(cost * area * p["developers.materials"]), i)
+        world.fired["developers.start"] += 1
+
+
+def observe(world: World) -> dict[str, np.ndarray]:
+    """Unsold homes and replacement cost."""
+    d = world.dwellings
+    mine = (d.owner_kind == BY_DEVELOPER) & ((d.state == STANDING) | (d.state == BUILDING_SITE))
+    unsold = np.bincount(d.district[mine], minlength=world.nd).astype(np.float64)
+    cost = np.full(world.nd + 1, np.nan)
+    cost[-1] = replacement_cost(world)
+    return {"unsold_new": np.append(unsold, unsold.sum()), "replacement_cost_m2": cost}

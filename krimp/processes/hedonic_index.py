@@ -1,0 +1,363 @@
+"""Hedonic valuation and price index, learnt each month from the run's own sales.
+
+ln p = level(district, t) + x . beta, p in yuan per m2 (Rosen 1974). beta by sequential ridge regression with decaying
+normal equations around the prior coefficients below:
+    (G + lambda I) beta = m + lambda beta0,  G <- decay G + sum (x - xbar)(x - xbar)',  m likewise with y,
+where xbar, y are centred within the month, so that levels do not enter. The level is a local-level filter on the mean
+residual of the month, city first, then each district's difference from it, with gain 1 - 0.25**(1/12) a month
+(a moving average whose weight beyond one year is 0.25) reduced by n / (n + n0) where sales are few.
+It is what sellers and reports look at: an observation of deals, never the rule that makes them. Walk-up floors -4% above
+the third, top floor -8%, no deed -25%, age -10% a decade, half-empty house -10%: mechanisms 3.2 and 4.4.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from krimp.state import codes
+from krimp.state.codes import COMPLETE, HOMESTEAD, NO_TITLE, STANDING, STOVE
+from krimp.state.compile import helper, kernel
+from krimp.state.parameters import Parameter
+from krimp.state.portable import exp, log
+from krimp.state.world import Series, World
+
+#: Features: 1-7 settlement kinds (old core = reference), then the rest by these positions.
+(
+    FLOOR_ABOVE_3, GROUND, TOP, LIFT_FLOOR, LIFT, AGE, CONDITION, UNTITLED, OWN_STOVE, SHELL, LOG_AREA, EMPTY_HOUSE, NEW,
+) = range(8, 21)  # fmt: skip
+N_FEATURES = 21
+
+_A = "[A] sweep; mechanisms 3.2"
+PARAMETERS: tuple[Parameter, ...] = (
+    Parameter("hedonic_index.base_price_m2", 2000.0, "yuan/m2", "lognormal(2000, 0.15)",
+              "[A] no 2010 figure; used only where the pack has no price at the base", "mean value of marketable homes",
+              200.0, 50000.0),
+    Parameter("hedonic_index.floor_above_3", -0.04, "log/floor", "normal(-0.04, 0.01)",
+              "[S] Chen et al. 2022, IRER: -4.2% a floor; mechanisms 3.2", "walk-up, each floor above the third"),
+    Parameter("hedonic_index.top_floor", -0.08, "log", "uniform(-0.10, -0.05)", _A, "top floor of a walk-up"),
+    Parameter("hedonic_index.lift_floor", 0.0055, "log/floor", "fixed", "[S] Chen et al. 2022, IRER", "each floor with lift"),
+    Parameter("hedonic_index.lift", 0.10, "log", "normal(0.10, 0.05)", _A, "house with lift"),
+    Parameter("hedonic_index.age", -0.10, "log/10 years", "normal(-0.10, 0.04)",
+              "[R] Harding et al. 2007: 2% a year net; part of it is in condition", "age of the house"),
+    Parameter("hedonic_index.condition", 0.5, "log", "normal(0.5, 0.15)", _A, "from ruined (0) to as new (1)"),
+    Parameter("hedonic_index.no_title", -0.25, "log", "uniform(-0.40, -0.20)", "[A] mechanisms 3.2", "no deed"),
+    Parameter("hedonic_index.stove", -0.10, "log", "uniform(-0.15, -0.05)", _A, "own stove, no district heat"),
+    Parameter("hedonic_index.shell", -0.25, "log", "normal(-0.25, 0.08)", _A, "bare shell"),
+    Parameter("hedonic_index.log_area", -0.10, "log/log m2", "normal(-0.10, 0.05)", _A, "price per m2 by area"),
+    Parameter("hedonic_index.empty_house", -0.20, "log", "uniform(-0.3, -0.1)", "[A] mechanisms 4.4",
+              "share of vacant homes in the building"),
+    Parameter("hedonic_index.new", 0.25, "log", "normal(0.25, 0.1)", _A, "first sale of a new home"),
+    Parameter("hedonic_index.village", -0.50, "log", "normal(-0.5, 0.2)", _A, "village"),
+    Parameter("hedonic_index.state_farm", -0.30, "log", "normal(-0.3, 0.2)", _A, "state farm"),
+    Parameter("hedonic_index.mine_row", -0.60, "log", "normal(-0.6, 0.2)", _A, "mine-side row"),
+    Parameter("hedonic_index.new_core", 0.20, "log", "normal(0.2, 0.1)", _A, "new core"),
+    Parameter("hedonic_index.estate", -0.15, "log", "normal(-0.15, 0.08)",
+              "[A] 7 km out at -2 to -8% a km less what the missing deed explains; mechanisms 3.2", "resettlement estate"),
+    Parameter("hedonic_index.county_town", -0.10, "log", "normal(-0.1, 0.1)", _A, "county town"),
+    Parameter("hedonic_index.ridge", 30.0, "sales", "fixed", "[A] weight of the prior coefficients in sales"),
+    Parameter("hedonic_index.decay", 0.97, "1/month", "fixed", "[A] window of about three years for beta"),
+    Parameter("hedonic_index.memory_year", 0.25, "share", "fixed",
+              "[S] INET housing model: moving average, weight beyond one year", "", 0.0, 0.99),
+    Parameter("hedonic_index.few_sales", 10.0, "sales", "fixed", "[A] n0 of the level's gain"),
+)  # fmt: skip
+
+SERIES: tuple[Series, ...] = (
+    Series("median_ask_m2", "yuan/m2", "rate", "median asking price of homes for sale"),
+    Series("median_sale_m2", "yuan/m2", "rate", "median price of the month's sales, second-hand and new"),
+    Series("median_sale_new_m2", "yuan/m2", "rate", "median price of the month's sales of new homes"),
+    Series("ask_total_p01", "yuan", "rate", "first percentile of asking prices, whole flats"),
+    Series("ask_total_p50", "yuan", "rate", "median asking price, whole flats"),
+    Series("price_index_m2", "yuan/m2", "rate", "hedonic price of the base month's mean marketable home"),
+    Series("rent_m2", "yuan/m2/month", "rate", "rent of the base month's mean marketable home"),
+    Series("months_on_market", "months", "rate", "mean time from listing to sale of the homes sold this month"),
+    Series("price_to_replacement_cost", "ratio", "rate", "hedonic price of a new standard flat / replacement cost"),
+    Series("ask_to_sale", "ratio", "rate", "mean last ask / price of the month's sales"),
+)
+BRANCHES: tuple[str, ...] = ("hedonic_index.month_with_sales",)
+
+
+@helper
+def features(D, B, kinds, d, month, x):
+    """Hedonic features of dwelling d into x[N_FEATURES]. kinds: settlement index -> kind."""
+    for k in range(N_FEATURES):
+        x[k] = 0.0
+    b = D.building[d]
+    x[kinds[D.settlement[d]]] = 1.0
+    floor, floors = np.int64(D.floor[d]), np.int64(B.floors[b])
+    if B.lift[b] != 0:
+        x[LIFT] = 1.0
+        x[LIFT_FLOOR] = floor - 1.0
+    else:
+        if floor > 3:
+            x[FLOOR_ABOVE_3] = floor - 3.0
+        if floor == 1 and floors > 1:
+            x[GROUND] = 1.0
+        if floor == floors and floors >= 4:
+            x[TOP] = 1.0
+    age = (month - np.int64(B.built[b])) / 120.0
+    x[AGE] = min(max(age, 0.0), 5.0)
+    x[CONDITION] = D.condition[d] / 255.0 - 0.8
+    if D.title[d] == NO_TITLE:
+        x[UNTITLED] = 1.0
+    if D.heating[d] == STOVE:
+        x[OWN_STOVE] = 1.0
+    if D.fitted[d] == 0:
+        x[SHELL] = 1.0
+    x[LOG_AREA] = log(max(np.float64(D.area[d]), 50.0) / 600.0)
+    if B.state[b] == COMPLETE and age > 0.1 and B.units[b] > 1:
+        x[EMPTY_HOUSE] = 1.0 - min(B.occupied[b] / np.float64(B.units[b]), 1.0)
+    if D.paid[d] == 0 and D.bought[d] == 0 and age < 0.3:
+        x[NEW] = 1.0
+
+
+@helper
+def dot(x, beta):
+    """x . beta, summed in order."""
+    total = 0.0
+    for k in range(N_FEATURES):
+        total += x[k] * beta[k]
+    return total
+
+
+@helper
+def value(D, B, kinds, d, month, x, beta, level):
+    """Hedonic value of dwelling d in fen (float): what sellers believe it would fetch. x is scratch."""
+    features(D, B, kinds, d, month, x)
+    return exp(level[D.district[d]] + dot(x, beta)) * D.area[d] * 10.0
+
+
+@kernel
+def mean_features(D, B, kinds, month, nd, out, count):
+    """Mean features of marketable standing homes by district: out[nd + 1, N_FEATURES], count[nd + 1]."""
+    x = np.zeros(N_FEATURES)
+    for d in range(1, D.used[0]):
+        if D.state[d] != STANDING or D.title[d] == HOMESTEAD:
+            continue
+        features(D, B, kinds, d, month, x)
+        i = D.district[d]
+        count[i] += 1
+        count[nd] += 1
+        for k in range(N_FEATURES):
+            out[i, k] += x[k]
+            out[nd, k] += x[k]
+    for i in range(nd + 1):
+        if count[i] > 0:
+            for k in range(N_FEATURES):
+                out[i, k] /= count[i]
+
+
+@kernel
+def learn(x, y, district, beta, beta0, level, city, gram, moment, ridge, decay, gain, few):
+    """One month of deals (features x[n], log price per m2 y[n]) into beta, gram, moment, level[nd + 1], city[1]."""
+    n, k = x.shape
+    nd = level.size - 1
+    for i in range(k):
+        moment[i] *= decay
+        for j in range(k):
+            gram[i, j] *= decay
+    if n == 0:
+        return
+    mean_x = np.zeros(k)
+    mean_y = 0.0
+    for s in range(n):
+        mean_y += y[s] - (level[district[s]] - city[0])
+        for i in range(k):
+            mean_x[i] += x[s, i]
+    mean_y /= n
+    for i in range(k):
+        mean_x[i] /= n
+    row = np.zeros(k)
+    for s in range(n):
+        for i in range(k):
+            row[i] = x[s, i] - mean_x[i]
+        e = y[s] - (level[district[s]] - city[0]) - mean_y
+        for i in range(k):
+            if row[i] != 0.0:
+                moment[i] += row[i] * e
+                for j in range(k):
+                    gram[i, j] += row[i] * row[j]
+    # ridge around the prior, by Cholesky in place
+    a = np.zeros((k, k))
+    for i in range(k):
+        for j in range(k):
+            a[i, j] = gram[i, j]
+        a[i, i] += ridge
+    b = np.zeros(k)
+    for i in range(k):
+        b[i] = moment[i] + ridge * beta0[i]
+    for i in range(k):
+        for j in range(i + 1):
+            total = a[i, j]
+            for m in range(j):
+                total -= a[i, m] * a[j, m]
+            if i == j:
+                a[i, i] = np.sqrt(max(total, 1e-12))
+            else:
+                a[i, j] = total / a[j, j]
+    for i in range(k):
+        total = b[i]
+        for m in range(i):
+            total -= a[i, m] * b[m]
+        b[i] = total / a[i, i]
+    for i in range(k - 1, -1, -1):
+        total = b[i]
+        for m in range(i + 1, k):
+            total -= a[m, i] * b[m]
+        b[i] = total / a[i, i]
+    for i in range(k):
+        beta[i] = b[i]
+    # levels: the city, then each district's difference from it
+    residual = np.zeros(nd + 1)
+    count = np.zeros(nd + 1)
+    for s in range(n):
+        fit = 0.0
+        for i in range(k):
+            fit += x[s, i] * beta[i]
+        r = y[s] - fit
+        i = district[s]
+        residual[nd] += r - (level[i] - city[0])
+        residual[i] += r
+        count[i] += 1.0
+        count[nd] += 1.0
+    old = city[0]
+    city[0] += gain * count[nd] / (count[nd] + few) * (residual[nd] / count[nd] - city[0])
+    for i in range(nd):
+        apart = level[i] - old
+        if count[i] > 0:
+            apart += gain * count[i] / (count[i] + 3.0 * few) * (residual[i] / count[i] - city[0] - apart)
+        level[i] = city[0] + apart
+    level[nd] = city[0]
+
+
+def prior(world: World) -> np.ndarray:
+    """Coefficients before any deal."""
+    p = world.params
+    beta = np.zeros(N_FEATURES)
+    for kind, name in (
+        (codes.VILLAGE, "village"), (codes.STATE_FARM, "state_farm"), (codes.MINE_ROW, "mine_row"),
+        (codes.NEW_CORE, "new_core"), (codes.ESTATE, "estate"), (codes.COUNTY_TOWN, "county_town"),
+        (FLOOR_ABOVE_3, "floor_above_3"), (TOP, "top_floor"), (LIFT_FLOOR, "lift_floor"), (LIFT, "lift"), (AGE, "age"),
+        (CONDITION, "condition"), (UNTITLED, "no_title"), (OWN_STOVE, "stove"), (SHELL, "shell"),
+        (LOG_AREA, "log_area"), (EMPTY_HOUSE, "empty_house"), (NEW, "new"),
+    ):  # fmt: skip
+        beta[kind] = p[f"hedonic_index.{name}"]
+    return beta
+
+
+def settlement_kinds(world: World) -> np.ndarray:
+    """Kind of every settlement as int8 (settlements of the pack carry a code or its name)."""
+    names = {name: code for code, name in codes.LABELS["settlement_kind"].items()}
+    out = np.full(max(len(world.settlements), 1), codes.OLD_CORE, np.int8)
+    for i, settlement in enumerate(world.settlements):
+        kind: Any = getattr(settlement, "kind", codes.OLD_CORE)
+        out[i] = names.get(kind, codes.OLD_CORE) if isinstance(kind, str) else int(kind)
+    return out
+
+
+def base_price(world: World) -> float:
+    """Mean value of marketable homes at the base, yuan per m2: the pack's assumption, else the parameter."""
+    assumed = getattr(world.pack, "assumption", None)
+    if callable(assumed):
+        found = assumed("second_hand_price_m2")
+        if found is not None:
+            return float(found)
+    return world.params["hedonic_index.base_price_m2"]
+
+
+def start(world: World) -> None:
+    """Prior coefficients; levels such that the mean marketable home of the base is worth the base price."""
+    if "hedonic_index.beta" in world.memory:
+        return
+    nd = world.nd
+    kinds = settlement_kinds(world)
+    beta = prior(world)
+    mean = np.zeros((nd + 1, N_FEATURES))
+    mean_features(world.dwellings.view(), world.buildings.view(), kinds, world.month, nd, mean, np.zeros(nd + 1, np.int64))
+    level = np.zeros(nd + 1)
+    for i in range(nd + 1):
+        level[i] = log(base_price(world)) - dot(mean[nd], beta)
+    world.memory["hedonic_index.beta"] = beta
+    world.memory["hedonic_index.kinds"] = kinds
+    world.memory["hedonic_index.base_mean"] = mean
+    world.memory["hedonic_index.level"] = level
+    world.memory["hedonic_index.city"] = level[nd:].copy()
+    world.memory["hedonic_index.gram"] = np.zeros((N_FEATURES, N_FEATURES))
+    world.memory["hedonic_index.moment"] = np.zeros(N_FEATURES)
+    world.memory["hedonic_index.history"] = np.tile(log_index(world), (13, 1))
+    world.memory["hedonic_index.sales"] = np.zeros((nd + 1, 6))
+    publish(world)
+
+
+def log_index(world: World) -> np.ndarray:
+    """Log price of the base month's mean home by district (float64[nd + 1])."""
+    m = world.memory
+    out = np.zeros(world.nd + 1)
+    for i in range(world.nd + 1):
+        out[i] = m["hedonic_index.level"][i] + dot(m["hedonic_index.base_mean"][i], m["hedonic_index.beta"])
+    return out
+
+
+def publish(world: World) -> None:
+    """Signals of price level and its change over twelve months."""
+    now = log_index(world)
+    history = world.memory["hedonic_index.history"]
+    for i in range(world.nd + 1):
+        world.signal["price_m2"][i] = exp(now[i])
+        world.signal["price_change_year"][i] = now[i] - history[0, i]
+
+
+def step(world: World) -> None:
+    """Learn from this month's deals (left by the search in memory) and publish."""
+    m, p = world.memory, world.params
+    deals = m["housing_search.deals"]  # columns: dwelling, district, price, area, ask, months, new, outsider
+    x = m["housing_search.deal_features"]
+    if len(deals):
+        world.fired["hedonic_index.month_with_sales"] += 1
+    y = np.array([log(row[2] / 10.0 / row[3]) if row[3] else 0.0 for row in deals], np.float64)
+    learn(
+        x, y, deals[:, 1].copy(), m["hedonic_index.beta"], prior(world), m["hedonic_index.level"],
+        m["hedonic_index.city"], m["hedonic_index.gram"], m["hedonic_index.moment"], p["hedonic_index.ridge"],
+        p["hedonic_index.decay"], 1.0 - exp(log(max(p["hedonic_index.memory_year"], 1e-9)) / 12.0),
+        p["hedonic_index.few_sales"],
+    )  # fmt: skip
+    history = m["hedonic_index.history"]
+    history[:-1] = history[1:].copy()
+    history[-1] = log_index(world)
+    publish(world)
+    nd = world.nd
+    table = np.zeros((nd + 1, 6))
+    for i in range(nd + 1):
+        mine = deals if i == nd else deals[deals[:, 1] == i]
+        if len(mine):
+            fresh = mine[mine[:, 6] == 1]
+            table[i, 0] = np.median(mine[:, 2] / 10.0 / mine[:, 3])
+            table[i, 1] = np.median(fresh[:, 2] / 10.0 / fresh[:, 3]) if len(fresh) else 0.0
+            table[i, 2] = mine[:, 5].sum() / len(mine)
+            table[i, 3] = sum((mine[:, 4] / mine[:, 2]).tolist()) / len(mine)
+        used = mine[mine[:, 6] == 0, 2].sum()
+        world.signal["deal_value_used"][i] = used / 100.0 * world.weight
+        world.signal["deal_value_new"][i] = (mine[:, 2].sum() - used) / 100.0 * world.weight
+    m["hedonic_index.sales"] = table
+
+
+def observe(world: World) -> dict[str, np.ndarray]:
+    """Asking prices on offer, prices paid, the index."""
+    nd = world.nd
+    D = world.dwellings
+    rows = np.nonzero((D.listed == codes.FOR_SALE) | (D.listed == codes.FOR_BOTH))[0]
+    ask, area, district = D.ask[rows] / 100.0, D.area[rows] / 10.0, D.district[rows]
+    out = {name: np.zeros(nd + 1) for name in ("median_ask_m2", "ask_total_p01", "ask_total_p50")}
+    for i in range(nd + 1):
+        mine = slice(None) if i == nd else district == i
+        if len(ask[mine]):
+            out["median_ask_m2"][i] = np.median(ask[mine] / area[mine])
+            out["ask_total_p01"][i], out["ask_total_p50"][i] = np.quantile(ask[mine], [0.01, 0.5])
+    table = world.memory["hedonic_index.sales"]
+    out["median_sale_m2"], out["median_sale_new_m2"] = table[:, 0], table[:, 1]
+    out["months_on_market"], out["ask_to_sale"] = table[:, 2], table[:, 3]
+    out["price_index_m2"] = world.signal["price_m2"].copy()
+    out["rent_m2"] = world.signal["rent_m2"].copy()
+    out["price_to_replacement_cost"] = world.memory["developers.price_to_cost"].copy()
+    return out

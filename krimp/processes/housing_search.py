@@ -1,0 +1,855 @@
+"""Who looks for a home, what they see, what they bid, and who gets it: a search market without order.
+
+Each seeker sees the listings in a few buckets (a bucket = listings of a district whose key hashes to the same number),
+drawn by a keyed hash: a stable sample, never a position in the current listing. A home gives w = alpha Y q (1 + s z) a
+month, q = (area / (a0 sqrt(size)))^gamma exp(taste): income, size, comfort and a match of one's own. Owning at price p
+leaves w - running costs - user cost (p + fitting out) / 12, renting w - heat - rent (1 + psi); user cost = r + wear -
+f g (+ premium without a deed). The bid is the price that makes the best home just as good as the second best, the
+rented one or the present one, at most what can be paid (cash, parents' help, money brought along): never the index.
+Rounds: all propose against a frozen state; a home takes the best by (bid, keyed hash, key); the price is half-way
+between the seller's reservation price and the bid (Nash 0.5), at most the ask unless a second bid is higher; losers go
+on. Sellers who lived in what they sold look in the next wave. Whoever is left moves into any vacant home (rent or
+loan), or to relatives, or to a collective place: everybody is housed within the month.
+"""
+
+from __future__ import annotations
+
+from collections import namedtuple
+
+import numpy as np
+
+from krimp.processes.hedonic_index import N_FEATURES, dot, features, value
+from krimp.processes.listing import carry, keep_value, reservation, terms_of
+from krimp.state.codes import (
+    ACTIVE,
+    BUILDING_SITE,
+    BY_CITY,
+    BY_DEVELOPER,
+    BY_EMPLOYER,
+    BY_HOUSEHOLD,
+    BY_INVESTOR,
+    DISTRICT_HEAT,
+    EMPLOYED,
+    EVENT,
+    FOR_BOTH,
+    FOR_RENT,
+    FOR_SALE,
+    HOMESTEAD,
+    HOSTEL,
+    NO_TITLE,
+    OTHER_COLLECTIVE,
+    OWNER,
+    REASON,
+    SECOND_HOME,
+    STANDING,
+    VACANT,
+    WANT_HOSTEL,
+    WANT_INVEST,
+    WANT_NEW,
+    WANT_SECOND,
+)
+from krimp.state.compile import helper, kernel
+from krimp.state.families import end_household, inherit, move_person, occupy, own, unlink, vacate
+from krimp.state.ledger import pay
+from krimp.state.parameters import Parameter
+from krimp.state.portable import exp, log
+from krimp.state.purposes import OUTSIDE_BUYER_TASTE, SEARCH_BUCKET, SEARCH_FALLBACK, SEARCH_TASTE, SEARCH_TIE
+from krimp.state.random import draw4, gauss, unit
+from krimp.state.world import Series, World, emit
+
+PARAMETERS: tuple[Parameter, ...] = (
+    Parameter("housing_search.budget_share", 0.27, "share of income", "normal(0.27, 0.04)",
+              "[A] value of housing service incl. heat per income, at reference comfort", "alpha", 0.05, 0.8),
+    Parameter("housing_search.comfort", 0.6, "elasticity", "normal(0.6, 0.1)", "[A] value of floor area", "gamma", 0.1, 1.0),
+    Parameter("housing_search.reference_area", 40.0, "m2", "fixed", "[A] of a one-person household, times sqrt(size)"),
+    Parameter("housing_search.match_sd", 0.15, "share", "uniform(0.08, 0.25)", "[A] taste for a particular home"),
+    Parameter("housing_search.taste", 0.7, "ratio", "uniform(0.4, 1.0)",
+              "[A] comfort tastes relative to the published hedonic coefficients"),
+    Parameter("housing_search.wear_year", 0.02, "1/year", "uniform(0.015, 0.025)", "[R] Harding et al. 2007"),
+    Parameter("housing_search.user_cost_floor", 0.03, "1/year", "fixed", "[A] bound of the user cost"),
+    Parameter("housing_search.no_title_premium", 0.02, "1/year", "uniform(0.01, 0.04)", "[A] risk of a home without deed"),
+    Parameter("housing_search.renting_penalty", 0.4, "share of rent", "fixed", "[S] INET housing model, 2022 configuration"),
+    Parameter("housing_search.buckets_home", 8.0, "buckets", "fixed", "[A] limited attention: in the district looked in first"),
+    Parameter("housing_search.buckets_other", 4.0, "buckets", "fixed", "[A] limited attention: elsewhere in the city"),
+    Parameter("housing_search.other_district", -0.10, "log", "normal(-0.1, 0.05)", "[A] taste for another district"),
+    Parameter("housing_search.rounds", 4.0, "rounds", "fixed", "[A] offers a seeker can make in a month", "", 1.0, 20.0),
+    Parameter("housing_search.reserve_months", 2.0, "months of income", "fixed", "[A] cash kept when buying"),
+    Parameter("housing_search.parents_share", 0.5, "share", "uniform(0.3, 0.7)", "[A] of parents' cash for a first home", "",
+              0.0, 1.0),
+    Parameter("housing_search.income_floor", 0.3, "share of mean wage", "fixed", "[A] seekers without own income"),
+    Parameter("housing_search.cold_loss", 0.5, "share", "uniform(0.2, 0.8)", "[A] value lost by a flat that is not heated"),
+    Parameter("housing_search.heat_yuan_stove", 1.5, "yuan/m2/month", "uniform(1.0, 2.5)", "[A] fuel for an own stove"),
+    Parameter("housing_search.staying", 0.10, "share of income", "uniform(0.05, 0.2)", "[A] dislike of moving, a month"),
+    Parameter("housing_search.invest_occupancy", 0.7, "share", "uniform(0.5, 0.9)", "[A] months let, as investors reckon"),
+    Parameter("housing_search.invest_premium", 0.02, "1/year", "uniform(0.0, 0.04)", "[A] investors' extra return"),
+    Parameter("housing_search.bargain", 0.5, "share", "fixed", "[R] Nash bargaining, mechanisms 3.3", "", 0.0, 1.0),
+    Parameter("housing_search.developer_discount", 0.05, "share", "uniform(0.02, 0.1)", "[A] most a developer yields"),
+    Parameter("housing_search.old_floor_extra", -0.04, "log/floor", "uniform(-0.08, 0.0)",
+              "[A] each walk-up floor above the third for households over 60"),
+)  # fmt: skip
+SERIES: tuple[Series, ...] = (
+    Series("sales", "homes", "flow", "homes sold, new and second-hand"),
+    Series("sales_new", "homes", "flow", "new homes sold by developers"),
+    Series("sales_to_outsiders", "homes", "flow", "homes sold to buyers from outside"),
+    Series("sales_two_bedroom", "homes", "flow", "two-bedroom homes sold"),
+    Series("sales_two_bedroom_outsiders", "homes", "flow", "two-bedroom homes sold to buyers from outside"),
+    Series("lettings", "homes", "flow", "homes let to a new tenant"),
+    Series("home_seekers", "seekers", "flow", "households and outside buyers who looked for a home"),
+    Series("last_resort_homes", "households", "flow", "households housed outside the market (loan, any vacant home)"),
+)
+BRANCHES: tuple[str, ...] = (
+    "housing_search.bought", "housing_search.rented", "housing_search.own_vacant", "housing_search.refused",
+    "housing_search.outbid", "housing_search.displaced_seller", "housing_search.last_resort",
+    "housing_search.parents_help", "housing_search.stayed", "housing_search.second_bid",
+)  # fmt: skip
+(_BOUGHT, _RENTED, _OWN, _REFUSED, _OUTBID, _DISPLACED, _LAST, _PARENTS, _STAYED, _SECOND_BID) = range(10)
+#: Last resorts that a normal run never needs; counted apart, tested apart.
+_RELATIVES, _COLLECTIVE = 10, 11
+
+_SOLD, _LET, _MOVED = EVENT["sold"], EVENT["let"], EVENT["moved_home"]
+_R_OUTSIDER, _R_NEW, _R_BETTER, _R_NONE = REASON["outsider"], REASON["developer_stock"], REASON["better_home"], 0
+#: Most candidates a seeker keeps.
+CANDIDATES = 32
+DEAL_COLUMNS = 8  # dwelling, district, price, area, ask, months, new, outsider
+
+Rules = namedtuple(
+    "Rules",
+    [
+        "alpha", "gamma", "area0", "match", "wear", "uc_floor", "untitled", "psi", "home_buckets", "other_buckets",
+        "other", "reserve", "parents", "income_floor", "cold", "stove", "staying", "occupancy", "premium", "bargain",
+        "discount", "old_floor", "fitting", "r", "trend", "usual_discount", "rent_month", "hostel_month", "fallback_rent",
+    ],
+)  # fmt: skip
+Money = namedtuple(
+    "Money",
+    ["households", "rest", "developers", "fund", "mine", "used", "new", "savings_in", "savings_out"],
+)
+
+
+@helper
+def mix(key):
+    """32 well mixed bits of a stable key."""
+    k = np.uint64(key) * np.uint64(0x9E3779B97F4A7C15)
+    k ^= k >> np.uint64(29)
+    k *= np.uint64(0xBF58476D1CE4E5B9)
+    return np.int64(k >> np.uint64(33))
+
+
+@kernel
+def index_listings(D, B, kinds, tastes, month, rows, nd, heat_share, rules, terms, rent_level, bucket, mask, quality, run, fit, lets):
+    """Bucket number and what seekers value, for each listed row: quality q, running cost, fitting cost, likely rent."""
+    x = np.zeros(N_FEATURES)
+    for j in range(rows.size):
+        d = rows[j]
+        i = D.district[d]
+        bucket[j] = mix(D.key[d]) & mask[i]
+        features(D, B, kinds, d, month, x)
+        taste = dot(x, tastes)
+        area = D.area[d] / 10.0
+        q = exp(rules.gamma * log(max(area, 5.0) / rules.area0) + taste)
+        b = B.lift[D.building[d]]
+        cost = (terms.fee_lift if b != 0 else terms.fee_walk) * D.area[d]
+        if D.heating[d] == DISTRICT_HEAT:
+            cost += terms.heat * D.area[d]
+            q *= 1.0 - rules.cold * (1.0 - min(max(heat_share[i], 0.0), 1.0))
+        else:
+            cost += rules.stove * D.area[d]
+        quality[j] = q
+        run[j] = cost
+        fit[j] = rules.fitting * D.area[d] if D.fitted[d] == 0 else 0.0
+        lets[j] = exp(rent_level[i] + 0.5 * taste) * D.area[d] * 10.0
+
+
+@helper
+def members_income(P, H, h):
+    """Wages and pensions of the members, fen a month, or last month's income if that is more."""
+    total = np.int64(0)
+    p = H.first[h]
+    while p != 0:
+        if P.activity[p] == EMPLOYED:
+            total += P.wage[p]
+        total += P.pension[p]
+        p = P.next[p]
+    return max(total, H.income[h])
+
+
+@helper
+def parent_household(P, H, h, which):
+    """Household of the first member's mother (which 0) or of his or her partner's mother (1); 0 if none in town."""
+    p = H.first[h]
+    if p == 0:
+        return 0
+    if which == 1:
+        p = P.partner[p]
+        if p == 0:
+            return 0
+    mother = P.mother[p]
+    if mother == 0:
+        return 0
+    g = P.household[mother]
+    if g == 0 or g == h or H.state[g] != ACTIVE:
+        return 0
+    return g
+
+
+@helper
+def seller_account(D, H, d, money):
+    """Account that receives the price of d."""
+    kind = D.owner_kind[d]
+    if kind == BY_HOUSEHOLD:
+        return money.households if H.state[D.owner[d]] == ACTIVE else money.rest
+    if kind == BY_DEVELOPER:
+        return money.developers
+    if kind == BY_CITY:
+        return money.fund
+    if kind == BY_EMPLOYER:
+        return money.mine
+    return money.rest
+
+
+@helper
+def leave_home(H, D, h, month):
+    """Household h gives up its present home; a let one stays with its landlord, its own falls vacant."""
+    if H.dwelling[h] != 0:
+        vacate(H, D, h, month)
+
+
+@kernel
+def prepare(S, P, H, D, B, kinds, tastes, growth, level_value, seed, month, rules, terms, floor_income, out_key, out_w,
+            out_budget, out_stay, out_uc, out_old, taken):  # fmt: skip
+    """What each seeker brings: key, value per unit of quality, money, surplus of the present home, user cost, age.
+    out_key 0 = no seeker (gone, ended or named twice)."""
+    x = np.zeros(N_FEATURES)
+    for s in range(1, S.used[0]):
+        h = S.household[s]
+        motive = S.motive[s]
+        i = S.district[s]
+        uc = max(rules.r + rules.wear - rules.trend * growth[i], rules.uc_floor)
+        if motive == WANT_INVEST or motive == WANT_HOSTEL:
+            uc += rules.premium
+        out_uc[s] = uc
+        out_stay[s] = 0.0
+        out_key[s] = 0
+        if h == 0:
+            # an outside buyer: slot number s of the month; its money and taste are in the row
+            a, b, _, _ = draw4(seed, np.uint64(S.budget[s]) * np.uint64(64) + np.uint64(motive), month, OUTSIDE_BUYER_TASTE)
+            out_key[s] = (np.uint64(a) << np.uint64(32)) | np.uint64(b) | np.uint64(1)
+            out_budget[s] = S.budget[s]
+            # part-time use: service worth a yearly share of the money meant for it
+            out_w[s] = S.budget[s] * uc / 12.0 * 1.2
+            continue
+        if H.state[h] != ACTIVE or H.size[h] < 1 or taken[h] != 0:
+            continue
+        taken[h] = 1
+        out_key[s] = H.key[h]
+        income = max(np.float64(members_income(P, H, h)), floor_income)
+        size = max(np.float64(H.size[h]), 1.0)
+        # (area / (a0 sqrt(size)))^gamma with a0 in quality already
+        w = rules.alpha * income * exp(-0.5 * rules.gamma * log(size))
+        out_w[s] = w
+        cash = max(H.cash[h] - np.int64(rules.reserve * income), 0)
+        help_money = np.int64(0)
+        if motive == WANT_NEW:
+            for which in range(2):
+                g = parent_household(P, H, h, which)
+                if g != 0:
+                    help_money += np.int64(rules.parents * max(H.cash[g], 0))
+        out_budget[s] = cash + help_money + S.budget[s]
+        p = H.first[h]
+        out_old[s] = 1 if month - np.int64(P.birth[p]) >= 720 else 0
+        d = H.dwelling[h]
+        if d != 0 and motive != WANT_INVEST:
+            features(D, B, kinds, d, month, x)
+            q = exp(rules.gamma * log(max(D.area[d] / 10.0, 5.0) / rules.area0) + dot(x, tastes))
+            cost = (terms.fee_lift if B.lift[D.building[d]] else terms.fee_walk) * D.area[d]
+            cost += (terms.heat if D.heating[d] == DISTRICT_HEAT else rules.stove) * D.area[d]
+            if H.tenure[h] == OWNER:
+                cost += uc / 12.0 * 0.9 * level_value[i] * exp(dot(x, tastes)) * D.area[d] * 10.0
+            else:
+                cost += D.rent[d] * (1.0 + rules.psi)
+            out_stay[s] = w * q - cost + rules.staying * income
+
+
+@kernel
+def sample(
+    S, D, B, H, rows, sale_start, rent_start, sale_list, rent_list, mask, quality, run, fit, lets, share, seed, month,
+    rules, key, w, budget, stay, uc, old, cand, kind, surplus, worth, n_cand, first, stop, vacant_only,
+):  # fmt: skip
+    """Candidates of seekers [first, stop): listing number, kind (1 buy, 2 rent), surplus a month, value w - run."""
+    nd = mask.size
+    for s in range(first, stop):
+        n_cand[s] = 0
+        if key[s] == 0:
+            continue
+        h = S.household[s]
+        motive = S.motive[s]
+        home = S.district[s]
+        homeless = h != 0 and H.dwelling[h] == 0
+        wants_home = motive != WANT_INVEST and motive != WANT_SECOND and motive != WANT_HOSTEL
+        draws = np.int64(rules.home_buckets) + np.int64(rules.other_buckets)
+        n = 0
+        for t in range(draws):
+            a, b, c, _ = draw4(seed, key[s], month, SEARCH_BUCKET + 4096 * t)
+            i = home
+            if t >= rules.home_buckets:
+                u = unit(c)
+                i = 0
+                while i < nd - 1 and u >= share[i]:
+                    i += 1
+            for market in range(2):
+                if market == 1 and (not wants_home or not (homeless or H.tenure[h] != OWNER)):
+                    break
+                k = np.int64(a if market == 0 else b) & mask[i]
+                if market == 0:
+                    lo, hi = sale_start[i, k], sale_start[i, k + 1]
+                else:
+                    lo, hi = rent_start[i, k], rent_start[i, k + 1]
+                for e in range(lo, hi):
+                    j = sale_list[e] if market == 0 else rent_list[e]
+                    d = rows[j]
+                    if n >= CANDIDATES:
+                        break
+                    if D.owner_kind[d] == BY_HOUSEHOLD and D.owner[d] == h and h != 0:
+                        continue
+                    if vacant_only and D.occupant[d] != 0:
+                        continue
+                    if D.state[d] == BUILDING_SITE and (homeless or market == 1 or motive == WANT_HOSTEL):
+                        continue
+                    seen = False
+                    for m in range(n):
+                        if cand[s, m] == j and kind[s, m] == market + 1:
+                            seen = True
+                    if seen:
+                        continue
+                    e1, e2, _, _ = draw4(seed, key[s] ^ (D.key[d] * np.uint64(0xD6E8FEB86659FD93)), 0, SEARCH_TASTE)
+                    z = max(1.0 + rules.match * gauss(e1, e2), 0.2)
+                    cost = uc[s] + (rules.untitled if D.title[d] == NO_TITLE else 0.0)
+                    if motive == WANT_INVEST:
+                        gross = lets[j] * rules.occupancy * z - (run[j] * 0.3)
+                    elif motive == WANT_HOSTEL:
+                        gross = rules.hostel_month * max(D.rooms[d], 1) * z - run[j]
+                    else:
+                        gain = w[s] * quality[j] * z
+                        if old[s] != 0 and B.lift[D.building[d]] == 0 and D.floor[d] > 3:
+                            gain *= 1.0 + rules.old_floor * (D.floor[d] - 3)
+                        if i != home:
+                            gain *= 1.0 + rules.other
+                        if motive == WANT_SECOND and D.rooms[d] == 2:
+                            gain *= 1.0 + 0.1
+                        gross = gain - (run[j] * (0.5 if motive == WANT_SECOND else 1.0))
+                    if market == 0:
+                        if budget[s] < 0.7 * D.ask[d]:
+                            continue
+                        price = min((1.0 - rules.usual_discount) * D.ask[d], np.float64(budget[s]))
+                        left = gross - cost / 12.0 * (price + fit[j])
+                        gross -= cost / 12.0 * fit[j]
+                    else:
+                        left = gross - D.rent[d] * (1.0 + rules.psi)
+                    cand[s, n] = j
+                    kind[s, n] = market + 1
+                    surplus[s, n] = left
+                    worth[s, n] = gross
+                    n += 1
+        n_cand[s] = n
+
+
+@kernel
+def rounds(
+    S, P, H, D, B, E, L, rows, kinds, beta, level, growth, hazard, seed, month, rules, terms, money, key, budget, stay,
+    uc, cand, kind, surplus, worth, n_cand, best, best_hash, best_seeker, second, pick, offer, n_rounds, first, stop,
+    deals, deal_x, displaced, counts, fired, lettings,
+):  # fmt: skip
+    """Propose, choose, settle, in rounds. counts[8, nd + 1]; returns (deals, displaced sellers, lettings)."""
+    n_deals, n_out, n_let = 0, 0, 0
+    x = np.zeros(N_FEATURES)
+    for _ in range(n_rounds):
+        # proposals against the frozen state
+        for s in range(first, stop):
+            pick[s] = -1
+            if key[s] == 0:
+                continue
+            h = S.household[s]
+            homeless = h != 0 and H.dwelling[h] == 0
+            m_best, top, next_best = -1, -1e30, -1e30
+            for m in range(n_cand[s]):
+                v = surplus[s, m]
+                if v <= -1e29:
+                    continue
+                if v > top:
+                    next_best = top
+                    top = v
+                    m_best = m
+                elif v > next_best:
+                    next_best = v
+            if m_best < 0 or (not homeless and top <= stay[s]):
+                continue
+            pick[s] = m_best
+            outside = max(next_best, stay[s])
+            j = cand[s, m_best]
+            d = rows[j]
+            if kind[s, m_best] == 1:
+                cost = uc[s] + (rules.untitled if D.title[d] == NO_TITLE else 0.0)
+                most = (worth[s, m_best] - outside) * 12.0 / cost
+                bid = np.int64(min(max(most, 0.0), np.float64(budget[s])))
+            else:
+                most = (worth[s, m_best] - outside) / (1.0 + rules.psi)
+                bid = np.int64(min(max(most, np.float64(D.rent[d])), 1e15))
+            offer[s] = bid
+            a, b, _, _ = draw4(seed, key[s] ^ (D.key[d] * np.uint64(0xD6E8FEB86659FD93)), month, SEARCH_TIE)
+            tie = (np.uint64(a) << np.uint64(32)) | np.uint64(b)
+            rival = best_seeker[j]
+            better = rival == 0 or bid > best[j] or (
+                bid == best[j] and (tie > best_hash[j] or (tie == best_hash[j] and key[s] > key[rival]))
+            )
+            if better:
+                if rival != 0:
+                    second[j] = max(second[j], best[j])
+                best[j] = bid
+                best_hash[j] = tie
+                best_seeker[j] = s
+            else:
+                second[j] = max(second[j], bid)
+        # settlement
+        for s in range(first, stop):
+            m = pick[s]
+            if m < 0:
+                continue
+            j = cand[s, m]
+            d = rows[j]
+            surplus[s, m] = -1e30
+            if best_seeker[j] != s:
+                fired[_OUTBID] += 1
+                continue
+            h = S.household[s]
+            motive = S.motive[s]
+            i = D.district[d]
+            if kind[s, m] == 2:
+                if D.occupant[d] != 0 or D.listed[d] == 0 or D.use[d] != VACANT:
+                    continue
+                leave_home(H, D, h, month)
+                occupy(P, H, D, h, d, month)
+                key[s] = 0
+                counts[5, i] += 1
+                fired[_RENTED] += 1
+                lettings[n_let, 0] = d
+                lettings[n_let, 1] = j
+                n_let += 1
+                emit(E, month, _LET, 0, i, H.first[h], h, d, D.owner[d], D.rent[d])
+                emit(E, month, _MOVED, motive, i, H.first[h], h, d, 0, 0)
+                continue
+            if D.listed[d] == 0 or D.listed[d] == FOR_RENT:
+                continue
+            # the seller's side
+            ask = D.ask[d]
+            bid = offer[s]
+            owner_kind = D.owner_kind[d]
+            occupant = D.occupant[d]
+            expected = value(D, B, kinds, d, month, x, beta, level)
+            if owner_kind == BY_DEVELOPER:
+                least = max(terms.developer_floor * D.area[d], (1.0 - rules.discount) * ask)
+            elif owner_kind == BY_CITY or owner_kind == BY_EMPLOYER:
+                least = 0.9 * ask
+            elif occupant != 0:
+                least = 0.85 * min(expected, np.float64(ask))
+            else:
+                keep = keep_value(D, H, d, expected, terms, seed) - carry(D, B, d, terms)
+                least = reservation(expected, keep, hazard[i], terms, growth[i])
+            least = min(max(least, 50000.0), np.float64(ask))
+            if bid < least:
+                fired[_REFUSED] += 1
+                continue
+            price = min(least + rules.bargain * (bid - least), np.float64(ask))
+            if second[j] > price:
+                price = min(np.float64(second[j]), np.float64(bid))
+                fired[_SECOND_BID] += 1
+            amount = np.int64(price)
+            # the buyer's money
+            payer = money.rest
+            if h != 0:
+                payer = money.households
+                short = amount - max(H.cash[h], 0)
+                if short > 0:
+                    brought = min(short, S.budget[s])
+                    if motive == WANT_NEW:
+                        for which in range(2):
+                            g = parent_household(P, H, h, which)
+                            if g != 0 and short > brought:
+                                gift = min(short - brought, np.int64(rules.parents * max(H.cash[g], 0)))
+                                if gift > 0:
+                                    H.cash[g] -= gift
+                                    H.cash[h] += gift
+                                    short -= gift
+                                    fired[_PARENTS] += 1
+                    if short > S.budget[s]:
+                        continue
+                    if short > 0:
+                        pay(L, i, money.savings_in, money.rest, money.households, short)
+                        H.cash[h] += short
+                H.cash[h] -= amount
+            receiver = seller_account(D, H, d, money)
+            seller = D.owner[d]
+            if receiver == money.households:
+                H.cash[seller] += amount
+            fresh = 1 if owner_kind == BY_DEVELOPER else 0
+            pay(L, i, money.new if fresh else money.used, payer, receiver, amount)
+            features(D, B, kinds, d, month, x)
+            for k in range(N_FEATURES):
+                deal_x[n_deals, k] = x[k]
+            deals[n_deals, 0] = d
+            deals[n_deals, 1] = i
+            deals[n_deals, 2] = amount
+            deals[n_deals, 3] = D.area[d]
+            deals[n_deals, 4] = ask
+            deals[n_deals, 5] = month - D.listed_since[d]
+            deals[n_deals, 6] = fresh
+            deals[n_deals, 7] = 1 if h == 0 else 0
+            n_deals += 1
+            counts[0, i] += 1
+            counts[1, i] += fresh
+            if h == 0:
+                counts[2, i] += 1
+            if D.rooms[d] == 2:
+                counts[3, i] += 1
+                if h == 0:
+                    counts[4, i] += 1
+            fired[_BOUGHT] += 1
+            emit(E, month, _SOLD, _R_OUTSIDER if h == 0 else (_R_NEW if fresh else _R_NONE), i,
+                 H.first[h] if h != 0 else 0, h, d, seller, amount)  # fmt: skip
+            # the deed and the keys
+            if occupant != 0:
+                vacate(H, D, occupant, month)
+                displaced[n_out] = occupant
+                n_out += 1
+                fired[_DISPLACED] += 1
+            D.listed[d] = 0
+            D.listed_since[d] = 0
+            if h != 0:
+                own(H, D, d, BY_HOUSEHOLD, h, month)
+            else:
+                own(H, D, d, BY_INVESTOR, 0, month)
+            D.paid[d] = amount
+            key[s] = 0
+            if D.state[d] == STANDING:
+                if h == 0:
+                    if motive == WANT_SECOND:
+                        D.use[d] = SECOND_HOME
+                        D.vacant_since[d] = 0
+                        D.heat_off[d] = 0
+                    elif motive == WANT_HOSTEL:
+                        D.use[d] = HOSTEL
+                        D.vacant_since[d] = 0
+                        D.heat_off[d] = 0
+                    else:
+                        D.vacant_since[d] = month
+                elif motive == WANT_HOSTEL:
+                    D.use[d] = HOSTEL
+                    D.vacant_since[d] = 0
+                    D.heat_off[d] = 0
+                elif motive != WANT_INVEST:
+                    leave_home(H, D, h, month)
+                    occupy(P, H, D, h, d, month)
+                    emit(E, month, _MOVED, motive, i, H.first[h], h, d, 0, 0)
+                else:
+                    D.vacant_since[d] = month
+        # forget this round's offers
+        for s in range(first, stop):
+            if pick[s] >= 0:
+                j = cand[s, pick[s]]
+                best[j] = 0
+                best_hash[j] = 0
+                best_seeker[j] = 0
+                second[j] = 0
+    return n_deals, n_out, n_let
+
+
+@kernel
+def own_vacant(S, P, H, D, B, E, kinds, tastes, month, key, w, rules, stay, first, stop, fired):
+    """Seekers who own an empty standing home move into the best of them (movers only if it is better)."""
+    x = np.zeros(N_FEATURES)
+    for s in range(first, stop):
+        h = S.household[s]
+        if key[s] == 0 or h == 0 or S.motive[s] == WANT_INVEST or S.motive[s] == WANT_HOSTEL:
+            continue
+        pick, top = 0, -1e30
+        d = H.estate[h]
+        while d != 0:
+            if D.state[d] == STANDING and D.use[d] == VACANT and D.occupant[d] == 0:
+                features(D, B, kinds, d, month, x)
+                v = w[s] * exp(rules.gamma * log(max(D.area[d] / 10.0, 5.0) / rules.area0) + dot(x, tastes))
+                if v > top or (v == top and D.key[d] > D.key[pick]):
+                    top = v
+                    pick = d
+            d = D.next_owned[d]
+        if pick == 0 or (H.dwelling[h] != 0 and top <= stay[s]):
+            continue
+        leave_home(H, D, h, month)
+        occupy(P, H, D, h, pick, month)
+        key[s] = 0
+        fired[_OWN] += 1
+        emit(E, month, _MOVED, S.motive[s], D.district[pick], H.first[h], h, pick, 0, 0)
+
+
+@helper
+def last_rent(D, d, rules):
+    """Rent agreed at the last resort: the one asked, else a cheap one; homes of city and employer are lent."""
+    if D.owner_kind[d] == BY_CITY or D.owner_kind[d] == BY_EMPLOYER:
+        return np.int64(0)
+    if D.rent[d] > 0:
+        return np.int64(D.rent[d])
+    return np.int64(rules.fallback_rent * D.area[d])
+
+
+@kernel
+def last_resort(S, P, H, D, B, E, L, seed, month, rules, money, span, first, stop, counts, fired):
+    """House every homeless household of rows [first, stop): own, any vacant home near, then anywhere, relatives,
+    a collective place. `span` is a power of two above the rows: probes go to stable slots."""
+    nothing_left = False
+    for s in range(first, stop):
+        h = S.household[s]
+        if h == 0 or H.state[h] != ACTIVE or H.size[h] < 1 or H.dwelling[h] != 0:
+            continue
+        found = 0
+        d = H.estate[h]
+        while d != 0:
+            if D.state[d] == STANDING and D.use[d] == VACANT and D.occupant[d] == 0:
+                found = d
+            d = D.next_owned[d]
+        home = S.district[s]
+        if found == 0 and not nothing_left:
+            for t in range(400):
+                a, b, c, e = draw4(seed, H.key[h], month, SEARCH_FALLBACK + 4096 * t)
+                for q in range(4):
+                    word = a if q == 0 else (b if q == 1 else (c if q == 2 else e))
+                    d = np.int64(word) & (span - 1)
+                    if found == 0 and d < D.used[0] and d > 0 and D.use[d] == VACANT and D.state[d] == STANDING:
+                        near = D.district[d] == home or t >= 200
+                        reserved = D.owner_kind[d] == BY_CITY and B.public[D.building[d]] != 0
+                        if near and not reserved and D.abandoned[d] == 0 and D.title[d] != HOMESTEAD:
+                            found = d
+                if found != 0:
+                    break
+            if found == 0:
+                a, _, _, _ = draw4(seed, H.key[h], month, SEARCH_FALLBACK)
+                for t in range(span):
+                    d = (np.int64(a) + t) & (span - 1)
+                    if d > 0 and d < D.used[0] and D.use[d] == VACANT and D.state[d] == STANDING:
+                        found = d
+                        break
+                if found == 0:
+                    nothing_left = True
+        if found != 0:
+            d = found
+            D.rent[d] = last_rent(D, d, rules) if not (D.owner_kind[d] == BY_HOUSEHOLD and D.owner[d] == h) else 0
+            occupy(P, H, D, h, d, month)
+            fired[_LAST] += 1
+            counts[7, D.district[d]] += 1
+            emit(E, month, _MOVED, S.motive[s], D.district[d], H.first[h], h, d, 0, 0)
+            continue
+        # no vacant home in the whole city: with relatives, else a collective place
+        target = 0
+        for which in range(2):
+            g = parent_household(P, H, h, which)
+            if g != 0 and target == 0 and H.dwelling[g] != 0:
+                target = g
+        i = H.district[h]
+        if target != 0:
+            fired[_RELATIVES] += 1
+            while H.first[h] != 0:
+                move_person(P, H, H.first[h], target)
+            H.cash[target] += H.cash[h]
+            inherit(H, D, h, target, month)
+        else:
+            fired[_COLLECTIVE] += 1
+            while H.first[h] != 0:
+                p = H.first[h]
+                unlink(P, H, p)
+                P.collective[p] = OTHER_COLLECTIVE
+            if H.cash[h] > 0:
+                pay(L, i, money.savings_out, money.households, money.rest, H.cash[h])
+            elif H.cash[h] < 0:
+                pay(L, i, money.savings_in, money.rest, money.households, -H.cash[h])
+            inherit(H, D, h, 0, month)
+        H.cash[h] = 0
+        end_household(H, D, h, month, False)
+
+
+def rules_of(world: World) -> Rules:
+    """This month's rules of search as plain floats; money in fen, areas in 0.1 m2 where they multiply columns."""
+    p = world.params
+    ten = world.pack.config.minor_units / 10.0
+    g = lambda name: float(p[f"housing_search.{name}"])  # noqa: E731
+    rent = exp(float(world.memory["tenancy.level"][-1]))
+    return Rules(
+        g("budget_share"), g("comfort"), g("reference_area"), g("match_sd"), g("wear_year"), g("user_cost_floor"),
+        g("no_title_premium"), g("renting_penalty"), g("buckets_home"), g("buckets_other"), g("other_district"),
+        g("reserve_months"), g("parents_share"), g("income_floor"), g("cold_loss"), g("heat_yuan_stove") * ten,
+        g("staying"), g("invest_occupancy"), g("invest_premium"), g("bargain"), g("developer_discount"),
+        g("old_floor_extra"), float(p["fitting_out.cost_m2"] * ten), p["listing.discount_year"],
+        p["listing.trend_weight"], float(world.memory["housing_search.discount"]), rent,
+        float(p["hostels.room_night"] * p["hostels.occupancy"] * 30.0 * (1.0 - p["hostels.running_share"]) * 10.0 * ten)
+        / p["hostels.hurdle"],
+        float(0.6 * rent * ten),
+    )  # fmt: skip
+
+
+def money_of(world: World) -> Money:
+    """Account numbers for the kernels."""
+    a = world.account
+    return Money(
+        a("households.cash"), a("rest.cash"), a("developers.cash"), a("city.fund_cash"), a("mine.cash"),
+        a("flow.home_purchase"), a("flow.new_home_purchase"), a("flow.savings_in"), a("flow.savings_out"),
+    )  # fmt: skip
+
+
+def start(world: World) -> None:
+    """No deals yet; other districts are looked at in proportion to the base stock."""
+    m, nd = world.memory, world.nd
+    m["housing_search.deals"] = np.zeros((0, DEAL_COLUMNS), np.int64)
+    m["housing_search.deal_features"] = np.zeros((0, N_FEATURES))
+    m["housing_search.lettings"] = np.zeros((0, 4))
+    m["housing_search.discount"] = 0.05
+    stock = np.bincount(world.dwellings.district[1:], minlength=nd)[:nd].astype(np.float64)
+    m["housing_search.share"] = np.cumsum(stock) / max(stock.sum(), 1.0)
+    m["housing_search.span"] = 1 << int(world.dwellings.n * 2 - 1).bit_length()
+
+
+def _buckets(rows: np.ndarray, district: np.ndarray, bucket: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Start offsets [nd, buckets + 1] and listing numbers sorted by (district, bucket, number)."""
+    nd, width = len(mask), int(mask.max()) + 1
+    code = district.astype(np.int64) * width + bucket
+    order = np.argsort(code, kind="stable").astype(np.int64)
+    count = np.bincount(code, minlength=nd * width)
+    ends = np.cumsum(count).reshape(nd, width)
+    start = np.zeros((nd, width + 1), np.int64)
+    start[:, 1:] = ends
+    start[1:, 0] = ends[:-1, -1]
+    return start, rows[order]
+
+
+def step(world: World) -> None:
+    """House everybody who looks, in waves of rounds."""
+    m, p, nd = world.memory, world.params, world.nd
+    S, P, H, D, B = world.seekers, world.persons, world.households, world.dwellings, world.buildings
+    rules, terms, money = rules_of(world), terms_of(world), money_of(world)
+    kinds, beta, level = m["hedonic_index.kinds"], m["hedonic_index.beta"], m["hedonic_index.level"]
+    growth = world.signal["price_change_year"]
+    from krimp.processes import hedonic_index  # late: it observes the developers, who use this module
+
+    tastes = hedonic_index.prior(world) * p["housing_search.taste"]
+    tastes[[hedonic_index.SHELL, hedonic_index.UNTITLED, hedonic_index.LOG_AREA, hedonic_index.OWN_STOVE]] = 0.0
+    rows = np.nonzero(D.listed > 0)[0].astype(np.int64)
+    nl = len(rows)
+    listed, district = D.listed[rows], D.district[rows].astype(np.int64)
+    for_sale = (listed == FOR_SALE) | (listed == FOR_BOTH)
+    for_rent = (listed == FOR_RENT) | (listed == FOR_BOTH)
+    per_district = np.bincount(district, minlength=nd)[:nd]
+    mask = np.array([(1 << max(int(c).bit_length() - 1, 0)) - 1 for c in per_district], np.int64)
+    bucket = np.zeros(nl, np.int64)
+    quality, run, fit, lets = (np.zeros(nl) for _ in range(4))
+    index_listings(
+        D.view(), B.view(), kinds, tastes, world.month, rows, nd, world.signal["heat_share"], rules, terms,
+        m["tenancy.level"], bucket, mask, quality, run, fit, lets,
+    )  # fmt: skip
+    number = np.arange(nl, dtype=np.int64)
+    sale_start, sale_list = _buckets(number[for_sale], district[for_sale], bucket[for_sale], mask)
+    rent_start, rent_list = _buckets(number[for_rent], district[for_rent], bucket[for_rent], mask)
+    counts = np.zeros((8, nd + 1), np.int64)
+    fired = np.zeros(len(BRANCHES) + 2, np.int64)
+    best, best_seeker, second = (np.zeros(nl, np.int64) for _ in range(3))
+    best_hash = np.zeros(nl, np.uint64)
+    level_value = np.array([exp(float(v)) for v in level])
+    all_deals, all_x, all_lettings = [], [], []
+    taken = np.zeros(H.capacity, np.uint8)
+    wage = world.signal["mean_wage"][-1]
+    floor_income = float(rules.income_floor * (wage if wage > 0 else 1500.0) * world.pack.config.minor_units)
+    first = 1
+    for wave in range(3):
+        stop = S.n
+        if stop == first:
+            break
+        size = stop
+        key, old = np.zeros(size, np.uint64), np.zeros(size, np.int8)
+        w, stay, uc, offer = np.zeros(size), np.zeros(size), np.zeros(size), np.zeros(size, np.int64)
+        budget, n_cand, pick = np.zeros(size, np.int64), np.zeros(size, np.int64), np.full(size, -1, np.int64)
+        cand, kind = np.zeros((size, CANDIDATES), np.int64), np.zeros((size, CANDIDATES), np.int8)
+        surplus, worth = np.zeros((size, CANDIDATES)), np.zeros((size, CANDIDATES))
+        taken[:] = 0
+        counts[6, :nd] += np.bincount(S.district[first:stop], minlength=nd)[:nd]
+        world.events.reserve(4 * (stop - first) + 16)
+        E = world.events.view()
+        prepare(
+            S.view(), P.view(), H.view(), D.view(), B.view(), kinds, tastes, growth, level_value, world.seed,
+            world.month, rules, terms, floor_income, key, w, budget, stay, uc, old, taken,
+        )  # fmt: skip
+        key[:first] = 0
+        own_vacant(
+            S.view(), P.view(), H.view(), D.view(), B.view(), E, kinds, tastes, world.month, key, w, rules, stay, first,
+            stop, fired,
+        )  # fmt: skip
+        sample(
+            S.view(), D.view(), B.view(), H.view(), rows, sale_start, rent_start, sale_list, rent_list, mask, quality,
+            run, fit, lets, m["housing_search.share"], world.seed, world.month, rules, key, w, budget, stay, uc, old,
+            cand, kind, surplus, worth, n_cand, first, stop, wave > 0,
+        )  # fmt: skip
+        deals = np.zeros((stop - first, DEAL_COLUMNS), np.int64)
+        deal_x = np.zeros((stop - first, N_FEATURES))
+        displaced = np.zeros(stop - first, np.int64)
+        lettings = np.zeros((stop - first, 2), np.int64)
+        n_deals, n_out, n_let = rounds(
+            S.view(), P.view(), H.view(), D.view(), B.view(), E, world.ledger.view(), rows, kinds, beta, level, growth,
+            m["listing.sale_hazard"], world.seed, world.month, rules, terms, money, key, budget, stay, uc, cand, kind,
+            surplus, worth, n_cand, best, best_hash, best_seeker, second, pick, offer, int(p["housing_search.rounds"]),
+            first, stop, deals, deal_x, displaced, counts, fired, lettings,
+        )  # fmt: skip
+        all_deals.append(deals[:n_deals])
+        all_x.append(deal_x[:n_deals])
+        let = lettings[:n_let]
+        all_lettings.append(
+            np.column_stack([D.district[let[:, 0]], D.rent[let[:, 0]] / np.maximum(lets[let[:, 1]], 1.0)])
+        )
+        homed = int(((key[first:] != 0) & (S.household[first:stop] != 0)).sum())
+        fired[_STAYED] += homed
+        out = displaced[:n_out]
+        out = out[H.dwelling[out] == 0]
+        first = stop
+        if len(out):
+            world.seek(out.astype(np.int32), WANT_NEW_HOME, H.district[out])
+    last_resort(
+        S.view(), P.view(), H.view(), D.view(), B.view(), world.events.view(), world.ledger.view(), world.seed,
+        world.month, rules, money, m["housing_search.span"], 1, S.n, counts, fired,
+    )  # fmt: skip
+    m["housing_search.deals"] = np.concatenate(all_deals) if all_deals else np.zeros((0, DEAL_COLUMNS), np.int64)
+    m["housing_search.deal_features"] = np.concatenate(all_x) if all_x else np.zeros((0, N_FEATURES))
+    m["housing_search.lettings"] = np.concatenate(all_lettings) if all_lettings else np.zeros((0, 2))
+    _learn_market(world, per_district, district, for_sale, counts)
+    names = ("sales", "sales_new", "sales_to_outsiders", "sales_two_bedroom", "sales_two_bedroom_outsiders", "lettings",
+             "home_seekers", "last_resort_homes")  # fmt: skip
+    for row, name in enumerate(names):
+        world.counter(name)[:] += counts[row]
+    for branch, count in zip(BRANCHES, fired.tolist(), strict=False):
+        world.fired[branch] += count
+
+
+def _learn_market(
+    world: World, per_district: np.ndarray, district: np.ndarray, for_sale: np.ndarray, counts: np.ndarray
+) -> None:
+    """What sellers and buyers know of the market: chance of a sale a month by district, usual discount."""
+    m, nd = world.memory, world.nd
+    offered = np.bincount(district[for_sale], minlength=nd)[:nd]
+    hazard = m["listing.sale_hazard"]
+    sold = counts[0, :nd]
+    total = (sold.sum() + 0.5) / (offered.sum() + 12.0)
+    hazard[nd] += 0.15 * (total - hazard[nd])
+    for i in range(nd):
+        seen = (sold[i] + 12.0 * hazard[nd]) / (offered[i] + 12.0)
+        hazard[i] += 0.15 * (seen - hazard[i])
+    deals = m["housing_search.deals"]
+    used = deals[deals[:, 6] == 0]
+    if len(used):
+        gap = sum((1.0 - used[:, 2] / used[:, 4]).tolist()) / len(used)
+        weight = 0.1 * len(used) / (len(used) + 10.0)
+        m["housing_search.discount"] += weight * (min(max(gap, 0.0), 0.5) - m["housing_search.discount"])
+
+
+#: Motive under which a seller who sold his own home looks for the next one.
+WANT_NEW_HOME = 2

@@ -1,0 +1,440 @@
+"""Who offers a home, why, at what price, who cuts and who gives up selling.
+
+Willing to sell: an owner of a vacant home compares the yearly benefit of keeping it (own later use, children, hope; a
+share theta of its value, theta ~ N by kind of owner, drawn once per home and owner) with the cost of keeping it:
+    r + carry / V - f g,   carry = base heating fee + property fee, g = expected growth, f = 0.44.
+He thinks about it with a monthly probability that is high just after the home fell vacant and low later.
+Ask = V * mark-up * (paid / V)^loss if he paid more than it is worth (Genesove & Mayer 2001), not below the reservation
+price p* of sequential search with a holding payoff b (McCall; Krainer & LeRoy 2002; mechanisms 3.4):
+    (1 - beta (1 + f g / 12)) p* = b + beta q E[max(p - p*, 0)],   ln p ~ N(ln V, sd).
+Cuts come with probability 0.0703 a month, lognormal sizes (INET housing model); withdrawal 0.02-0.05 a month.
+Households look at their own situation once a year, in the month given by their key: tenants and owners who want
+another home seek one (or offer theirs first when they lack the cash), owners short of money offer theirs.
+"""
+
+from __future__ import annotations
+
+from collections import namedtuple
+
+import numpy as np
+
+from krimp.processes import construction, demolition, hedonic_index
+from krimp.processes.hedonic_index import N_FEATURES, features, settlement_kinds, value
+from krimp.state.codes import (
+    ABSENT,
+    ACTIVE,
+    BUILDING_SITE,
+    BY_CITY,
+    BY_DEVELOPER,
+    BY_EMPLOYER,
+    BY_HEIR,
+    BY_HOUSEHOLD,
+    BY_INVESTOR,
+    DISTRICT_HEAT,
+    EVENT,
+    FOR_BOTH,
+    FOR_RENT,
+    FOR_SALE,
+    HOMESTEAD,
+    NO_TITLE,
+    NOT_LISTED,
+    OWNER,
+    OWNER_OCCUPIED,
+    REASON,
+    STANDING,
+    VACANT,
+    WANT_INVEST,
+    WANT_MOVE,
+)
+from krimp.state.compile import helper, kernel
+from krimp.state.parameters import Parameter
+from krimp.state.portable import exp, log
+from krimp.state.purposes import (
+    HEAT_VALVE,
+    INVEST,
+    LISTING_ASK,
+    LISTING_ATTENTION,
+    LISTING_CUT,
+    LISTING_HOLD,
+    LISTING_RECONSIDER,
+)
+from krimp.state.random import draw4, gauss, unit
+from krimp.state.world import Series, World, emit
+
+PARAMETERS: tuple[Parameter, ...] = (
+    Parameter("listing.attention_fresh", 0.20, "1/month", "uniform(0.1, 0.35)", "[A] first half year after it fell vacant",
+              "", 0.0, 1.0),
+    Parameter("listing.attention_later", 0.03, "1/month", "uniform(0.01, 0.06)", "[A] later", "", 0.0, 1.0),
+    Parameter("listing.withdrawal", 0.03, "1/month", "uniform(0.02, 0.05)", "[A] mechanisms 3.4", "", 0.0, 1.0),
+    Parameter("listing.cut_probability", 0.0703, "1/month", "fixed", "[S] INET housing model, 2022 configuration", "",
+              0.0, 1.0),
+    Parameter("listing.cut_mu", 1.453, "log %", "fixed", "[S] INET housing model, 2022 configuration"),
+    Parameter("listing.cut_sigma", 0.707, "log %", "fixed", "[S] INET housing model, 2022 configuration"),
+    Parameter("listing.markup", 1.041, "ratio", "fixed", "[S] INET housing model, 2022 configuration"),
+    Parameter("listing.markup_sd", 0.073, "ratio", "fixed", "[S] INET housing model, 2022 configuration"),
+    Parameter("listing.loss_aversion", 0.30, "share of gap", "uniform(0.25, 0.35)", "[S] Genesove & Mayer 2001, QJE"),
+    Parameter("listing.discount_year", 0.065, "1/year", "uniform(0.05, 0.08)", "[A] mechanisms 3.4"),
+    Parameter("listing.offer_sd", 0.15, "log", "uniform(0.10, 0.20)", "[A] mechanisms 3.4"),
+    Parameter("listing.trend_weight", 0.44, "share", "fixed", "[S] INET housing model, 2022 configuration"),
+    Parameter("listing.theta_local", 0.06, "1/year", "normal(0.06, 0.02)", "[A] keeping for children or later"),
+    Parameter("listing.theta_absent", 0.05, "1/year", "normal(0.05, 0.02)", "[A] left town, may come back"),
+    Parameter("listing.theta_heir", 0.02, "1/year", "normal(0.02, 0.01)", "[A] heirs elsewhere"),
+    Parameter("listing.theta_investor", 0.05, "1/year", "normal(0.05, 0.02)", "[A] investors"),
+    Parameter("listing.theta_sd", 0.04, "1/year", "normal(0.04, 0.01)", "[A] spread between owners", "", 0.001, 1.0),
+    Parameter("listing.property_fee_lift", 0.8, "yuan/m2/month", "uniform(0.4, 1.2)", "[A] house with lift"),
+    Parameter("listing.property_fee_walk", 0.2, "yuan/m2/month", "uniform(0.0, 0.4)", "[A] walk-up"),
+    Parameter("listing.separate_valve", 0.7, "share", "uniform(0.5, 0.9)", "[A] houses where a single flat can be shut off",
+              "", 0.0, 1.0),
+    Parameter("listing.heat_fee_m2", 28.0, "yuan/m2/season", "fixed",
+              "[S] one buyer's bill, low quality; used only without a heating process"),
+    Parameter("listing.base_fee_share", 0.3, "share", "uniform(0.2, 0.5)",
+              "[S] 20% elsewhere; used only without a heating process"),
+    Parameter("listing.move_tenant", 0.25, "1/year", "normal(0.25, 0.08)", "[A] tenants who look for another home", "",
+              0.0, 1.0),
+    Parameter("listing.move_owner", 0.0588, "1/year", "fixed", "[S] INET housing model: owners hold 17 years", "", 0.0, 1.0),
+    Parameter("listing.crowded_m2", 15.0, "m2/person", "fixed", "[A] below this the wish to move doubles"),
+    Parameter("listing.sell_first_cash", 0.5, "share", "fixed", "[A] of the home's value; with less cash it is offered first"),
+    Parameter("listing.need_months", 0.5, "months of income", "fixed", "[A] cash below this is need of money"),
+    Parameter("listing.need_probability", 0.05, "1/year", "uniform(0.01, 0.1)", "[A] owners in need who offer their home", "",
+              0.0, 1.0),
+    Parameter("listing.invest_probability", 0.01, "1/year", "uniform(0.0, 0.02)", "[A] households who look for a second home",
+              "", 0.0, 1.0),
+    Parameter("listing.invest_cash", 1.5, "share", "fixed", "[A] cash beyond the value of the own home that makes an investor"),
+    Parameter("listing.presale_months", 18.0, "months", "fixed", "[A] before completion; flats on a site go on sale"),
+    Parameter("listing.city_sells", 0.0, "flag", "fixed", "[A] 1 = the city offers its unassigned resettlement flats"),
+)  # fmt: skip
+SERIES: tuple[Series, ...] = (
+    Series("new_listings", "homes", "flow", "homes put up for sale"),
+    Series("price_cuts", "listings", "flow", "asking prices cut"),
+    Series("withdrawals", "listings", "flow", "homes taken off the market unsold"),
+)
+BRANCHES: tuple[str, ...] = (
+    "listing.leaving_town", "listing.inheritance", "listing.second_flat", "listing.investor_exit",
+    "listing.developer_stock", "listing.better_home", "listing.need_of_money", "listing.cut", "listing.withdrawn",
+    "listing.held_dark", "listing.loss_averse",
+)  # fmt: skip
+(_LEAVING, _HEIR, _SECOND, _INVESTOR, _DEVELOPER, _BETTER, _NEED, _CUT, _WITHDRAWN, _DARK, _LOSS) = range(11)
+
+_LISTED, _CUT_EVENT, _WITHDRAWN_EVENT = EVENT["listed"], EVENT["price_cut"], EVENT["withdrawn"]
+_R_LEAVING, _R_HEIR, _R_SECOND = REASON["leaving_town"], REASON["inheritance"], REASON["second_flat"]
+_R_INVESTOR, _R_DEVELOPER = REASON["investor_exit"], REASON["developer_stock"]
+_R_BETTER, _R_NEED = REASON["better_home"], REASON["need_of_money"]
+
+#: Terms of keeping and selling: fees in fen per 0.1 m2 and month, growth and hazards by district in arrays apart.
+Terms = namedtuple(
+    "Terms",
+    [
+        "heat", "base_share", "fee_lift", "fee_walk", "r", "trend", "offer_sd", "loss", "markup", "markup_sd", "fresh",
+        "later", "withdrawal", "cut", "cut_mu", "cut_sigma", "theta_local", "theta_absent", "theta_heir",
+        "theta_investor", "theta_sd", "valve", "presale", "city_sells", "developer_floor",
+    ],
+)  # fmt: skip
+
+
+@helper
+def carry(D, B, d, terms):
+    """Cost of keeping dwelling d empty, fen a month: (base) heating fee and property fee."""
+    total = 0.0
+    area = np.float64(D.area[d])
+    if D.heating[d] == DISTRICT_HEAT:
+        total += terms.heat * (terms.base_share if D.heat_off[d] else 1.0) * area
+    if D.title[d] != HOMESTEAD:
+        total += (terms.fee_lift if B.lift[D.building[d]] else terms.fee_walk) * area
+    return total
+
+
+@helper
+def reservation(worth, keep, q, terms, growth):
+    """Reservation price (fen, may be negative) of an owner whose home is worth `worth` and who gains `keep` a month
+    by keeping it, with an offer a month with probability q. Five offers (Gauss-Hermite) of a lognormal."""
+    beta = 1.0 - terms.r / 12.0
+    k = max(1.0 - beta * (1.0 + terms.trend * growth / 12.0), 0.001)
+    sd = terms.offer_sd
+    gain, mass = 0.0, 0.0
+    price = keep / k
+    for j in range(5):
+        if j == 0:
+            z, w = 2.8569700138728, 0.0112574113277
+        elif j == 1:
+            z, w = 1.3556261799742, 0.2220759220057
+        elif j == 2:
+            z, w = 0.0, 0.5333333333333
+        elif j == 3:
+            z, w = -1.3556261799742, 0.2220759220057
+        else:
+            z, w = -2.8569700138728, 0.0112574113277
+        offer = worth * exp(sd * z - 0.5 * sd * sd)
+        if price >= offer:
+            return price
+        gain += w * offer
+        mass += w
+        price = (keep + beta * q * gain) / (k + beta * q * mass)
+    return price
+
+
+@helper
+def keep_value(D, H, d, worth, terms, seed):
+    """Monthly benefit of keeping vacant dwelling d before its carrying cost, fen: theta of its owner x value / 12."""
+    kind = D.owner_kind[d]
+    if kind == BY_HOUSEHOLD:
+        mean = terms.theta_absent if H.state[D.owner[d]] == ABSENT else terms.theta_local
+    elif kind == BY_HEIR:
+        mean = terms.theta_heir
+    elif kind == BY_INVESTOR:
+        mean = terms.theta_investor
+    else:
+        return 0.0
+    a, b, _, _ = draw4(seed, D.key[d], D.bought[d], LISTING_HOLD)
+    return (mean + terms.theta_sd * gauss(a, b)) * worth / 12.0
+
+
+@helper
+def first_ask(D, B, d, worth, floor, terms, seed, month, fired):
+    """Opening asking price, fen, rounded to a hundred currency units' hundredth part (10,000 fen)."""
+    a, b, _, _ = draw4(seed, D.key[d], month, LISTING_ASK)
+    ask = worth * min(max(terms.markup + terms.markup_sd * gauss(a, b), 0.9), 1.35)
+    paid = np.float64(D.paid[d])
+    if paid > worth:
+        loss = terms.loss * (0.5 if D.owner_kind[d] == BY_INVESTOR else 1.0)
+        ask *= exp(loss * log(paid / worth))
+        fired[_LOSS] += 1
+    ask = max(ask, floor)
+    return np.int64(max(np.int64(ask / 10000.0 + 0.5), 1)) * 10000
+
+
+@kernel
+def scan(D, B, H, E, kinds, beta, level, growth, hazard, seed, month, terms, counts, fired, first, stop):
+    """Offer, cut, withdraw for rows [first, stop). counts[3, nd + 1]: new listings, cuts, withdrawals."""
+    x = np.zeros(N_FEATURES)
+    for d in range(first, stop):
+        state = D.state[d]
+        if (state != STANDING and state != BUILDING_SITE) or D.title[d] == HOMESTEAD:
+            continue
+        listed = D.listed[d]
+        kind = D.owner_kind[d]
+        if listed == NOT_LISTED:
+            if state == BUILDING_SITE:
+                if kind != BY_DEVELOPER or B.built[D.building[d]] - month > terms.presale:
+                    continue
+            elif D.use[d] != VACANT or D.abandoned[d] != 0:
+                continue
+            i = D.district[d]
+            if kind == BY_DEVELOPER:
+                worth = value(D, B, kinds, d, month, x, beta, level)
+                D.ask[d] = first_ask(D, B, d, worth, terms.developer_floor * D.area[d], terms, seed, month, fired)
+                D.listed[d] = FOR_SALE
+                D.listed_since[d] = month
+                counts[0, i] += 1
+                fired[_DEVELOPER] += 1
+                emit(E, month, _LISTED, _R_DEVELOPER, i, 0, 0, d, 0, D.ask[d])
+                continue
+            if kind == BY_EMPLOYER or (kind == BY_CITY and terms.city_sells == 0.0):
+                continue
+            if D.heating[d] == DISTRICT_HEAT and D.heat_off[d] == 0 and D.vacant_since[d] < month:
+                v, _, _, _ = draw4(seed, B.key[D.building[d]], 0, HEAT_VALVE)
+                if unit(v) < terms.valve:
+                    D.heat_off[d] = 1
+            a, _, _, _ = draw4(seed, D.key[d], month, LISTING_ATTENTION)
+            fresh = month - D.vacant_since[d] <= 6
+            if unit(a) >= (terms.fresh if fresh else terms.later):
+                continue
+            worth = value(D, B, kinds, d, month, x, beta, level)
+            cost = carry(D, B, d, terms)
+            keep = keep_value(D, H, d, worth, terms, seed)
+            if keep - cost >= (terms.r - terms.trend * growth[i]) * worth / 12.0:
+                fired[_DARK] += 1
+                continue
+            floor = reservation(worth, keep - cost, hazard[i], terms, growth[i])
+            D.ask[d] = first_ask(D, B, d, worth, floor, terms, seed, month, fired)
+            D.listed[d] = FOR_SALE
+            D.listed_since[d] = month
+            counts[0, i] += 1
+            owner = D.owner[d]
+            reason = _R_SECOND
+            if kind == BY_HEIR:
+                reason = _R_HEIR
+                fired[_HEIR] += 1
+            elif kind == BY_INVESTOR:
+                reason = _R_INVESTOR
+                fired[_INVESTOR] += 1
+            elif kind == BY_HOUSEHOLD and H.state[owner] == ABSENT:
+                reason = _R_LEAVING
+                fired[_LEAVING] += 1
+            else:
+                fired[_SECOND] += 1
+            emit(E, month, _LISTED, reason, i, 0, owner, d, 0, D.ask[d])
+        elif listed != FOR_RENT and D.listed_since[d] < month:
+            a, b, c, e = draw4(seed, D.key[d], month, LISTING_CUT)
+            i = D.district[d]
+            if unit(a) < terms.withdrawal and kind != BY_DEVELOPER:
+                D.listed[d] = FOR_RENT if listed == FOR_BOTH else NOT_LISTED
+                D.listed_since[d] = month if listed == FOR_BOTH else 0
+                counts[2, i] += 1
+                fired[_WITHDRAWN] += 1
+                emit(E, month, _WITHDRAWN_EVENT, 0, i, 0, D.owner[d], d, 0, D.ask[d])
+            elif unit(b) < terms.cut:
+                share = min(exp(terms.cut_mu + terms.cut_sigma * gauss(c, e)) / 100.0, 0.5)
+                ask = D.ask[d] * (1.0 - share)
+                if kind == BY_DEVELOPER:
+                    floor = terms.developer_floor * D.area[d]
+                else:
+                    worth = value(D, B, kinds, d, month, x, beta, level)
+                    if D.use[d] == OWNER_OCCUPIED:
+                        floor = 0.75 * worth
+                    else:
+                        keep = keep_value(D, H, d, worth, terms, seed) - carry(D, B, d, terms)
+                        floor = reservation(worth, keep, hazard[i], terms, growth[i])
+                new = np.int64(max(np.int64(max(ask, floor) / 10000.0 + 0.5), 1)) * 10000
+                if new < D.ask[d]:
+                    D.ask[d] = new
+                    counts[1, i] += 1
+                    fired[_CUT] += 1
+                    emit(E, month, _CUT_EVENT, 0, i, 0, D.owner[d], d, 0, new)
+
+
+@kernel
+def reconsider(
+    H, D, B, E, kinds, beta, level, seed, month, terms, tenant, owner_rate, crowded, sell_first, need_months, need,
+    invest, invest_cash, counts, fired, out_h, out_motive,
+):  # fmt: skip
+    """The yearly look at one's own situation. Returns how many households seek (out_h, out_motive)."""
+    x = np.zeros(N_FEATURES)
+    n = 0
+    turn = np.uint64(month % 12)
+    for h in range(1, H.used[0]):
+        if H.state[h] != ACTIVE or (H.key[h] >> np.uint64(40)) % np.uint64(12) != turn:
+            continue
+        d = H.dwelling[h]
+        if d == 0 or H.size[h] < 1 or H.moved[h] >= month - 6:
+            continue
+        a, b, c, _ = draw4(seed, H.key[h], month, LISTING_RECONSIDER)
+        per_head = D.area[d] / 10.0 / max(H.size[h], 1)
+        twice = 2.0 if per_head < crowded else 1.0
+        if H.tenure[h] != OWNER:
+            if unit(a) < min(tenant * twice, 1.0):
+                out_h[n] = h
+                out_motive[n] = WANT_MOVE
+                n += 1
+            continue
+        wish = unit(a) < min(owner_rate * twice, 1.0)
+        short = H.cash[h] < need_months * H.income[h] and unit(b) < need
+        rich = unit(c) < invest
+        if not (wish or short or rich):
+            continue
+        worth = value(D, B, kinds, d, month, x, beta, level)
+        i = D.district[d]
+        if wish and (H.cash[h] >= sell_first * worth or D.title[d] == HOMESTEAD or H.owned[h] > 1):
+            out_h[n] = h
+            out_motive[n] = WANT_MOVE
+            n += 1
+        elif (wish or short) and D.title[d] != HOMESTEAD and D.listed[d] == NOT_LISTED:
+            D.ask[d] = first_ask(D, B, d, worth, 0.0, terms, seed, month, fired)
+            D.listed[d] = FOR_SALE
+            D.listed_since[d] = month
+            counts[0, i] += 1
+            fired[_BETTER if wish else _NEED] += 1
+            emit(E, month, _LISTED, _R_BETTER if wish else _R_NEED, i, 0, h, d, 0, D.ask[d])
+        elif rich and H.cash[h] >= invest_cash * worth:
+            out_h[n] = h
+            out_motive[n] = WANT_INVEST
+            n += 1
+    return n
+
+
+@kernel
+def open_market(D, B, H, kinds, beta, level, growth, hazard, seed, month, terms, fired):
+    """Listings of the base month: willing owners of vacant homes are on offer with their long-run share."""
+    x = np.zeros(N_FEATURES)
+    share = terms.later / (terms.later + terms.withdrawal)
+    for d in range(1, D.used[0]):
+        if D.state[d] != STANDING or D.use[d] != VACANT or D.title[d] == HOMESTEAD:
+            continue
+        if D.owner_kind[d] == BY_CITY or D.owner_kind[d] == BY_EMPLOYER:
+            continue
+        if D.heating[d] == DISTRICT_HEAT and D.heat_off[d] == 0:
+            v, _, _, _ = draw4(seed, B.key[D.building[d]], 0, HEAT_VALVE)
+            if unit(v) < terms.valve:
+                D.heat_off[d] = 1
+        worth = value(D, B, kinds, d, month, x, beta, level)
+        keep = keep_value(D, H, d, worth, terms, seed) - carry(D, B, d, terms)
+        i = D.district[d]
+        a, b, _, _ = draw4(seed, D.key[d], month, LISTING_ATTENTION)
+        if keep >= (terms.r - terms.trend * growth[i]) * worth / 12.0 or unit(a) >= share:
+            if D.owner_kind[d] != BY_DEVELOPER:
+                continue
+        D.ask[d] = first_ask(D, B, d, worth, 0.0, terms, seed, month, fired)
+        D.listed[d] = FOR_SALE
+        D.listed_since[d] = month - np.int64(unit(b) * 24.0)
+
+
+def heat_terms(world: World) -> tuple[float, float]:
+    """Full heating fee (yuan per m2 and season) and the share due while the heat is off."""
+    p = world.params
+    fee = p["heating.fee_m2"] if "heating.fee_m2" in p.declared else p["listing.heat_fee_m2"]
+    base = p["heating.base_fee_share"] if "heating.base_fee_share" in p.declared else p["listing.base_fee_share"]
+    return fee, base
+
+
+def terms_of(world: World) -> Terms:
+    """This month's terms as plain floats (fees in fen per 0.1 m2 and month)."""
+    p = world.params
+    fee, base = heat_terms(world)
+    ten = world.pack.config.minor_units / 10.0
+    floor = p["developers.floor_share"] * (p["developers.cost_walk_up"] + p["developers.fees_m2"])
+    return Terms(
+        float(fee / 12.0 * ten), float(base), p["listing.property_fee_lift"] * ten, p["listing.property_fee_walk"] * ten,
+        p["listing.discount_year"], p["listing.trend_weight"], p["listing.offer_sd"], p["listing.loss_aversion"],
+        p["listing.markup"], p["listing.markup_sd"], p["listing.attention_fresh"], p["listing.attention_later"],
+        p["listing.withdrawal"], p["listing.cut_probability"], p["listing.cut_mu"], p["listing.cut_sigma"],
+        p["listing.theta_local"], p["listing.theta_absent"], p["listing.theta_heir"], p["listing.theta_investor"],
+        p["listing.theta_sd"], p["listing.separate_valve"], p["listing.presale_months"], p["listing.city_sells"],
+        float(floor * ten * world.driver("construction_cost_index", 1.0)),
+    )  # fmt: skip
+
+
+def start(world: World) -> None:
+    """Opening listings where the base city has none."""
+    hedonic_index.start(world)
+    world.memory["listing.sale_hazard"] = np.full(world.nd + 1, 0.04)
+    if not world.dwellings.listed.any():
+        m = world.memory
+        open_market(
+            world.dwellings.view(), world.buildings.view(), world.households.view(), settlement_kinds(world),
+            m["hedonic_index.beta"], m["hedonic_index.level"], world.signal["price_change_year"],
+            m["listing.sale_hazard"], world.seed, world.month, terms_of(world), np.zeros(len(BRANCHES), np.int64),
+        )  # fmt: skip
+
+
+def step(world: World) -> None:
+    """Homes marked for demolition are left, owners offer, cut and withdraw, households reconsider."""
+    demolition.evict(world)
+    construction.hand_over(world)
+    m, p, nd = world.memory, world.params, world.nd
+    terms = terms_of(world)
+    counts = np.zeros((3, nd + 1), np.int64)
+    fired = np.zeros(len(BRANCHES), np.int64)
+    H, D, B = world.households, world.dwellings, world.buildings
+    world.events.reserve(D.n // 4 + H.n // 12 + 1024)
+    kinds, beta, level = m["hedonic_index.kinds"], m["hedonic_index.beta"], m["hedonic_index.level"]
+    scan(
+        D.view(), B.view(), H.view(), world.events.view(), kinds, beta, level, world.signal["price_change_year"],
+        m["listing.sale_hazard"], world.seed, world.month, terms, counts, fired, 1, D.n,
+    )  # fmt: skip
+    out_h = np.zeros(H.n, np.int32)
+    out_motive = np.zeros(H.n, np.int8)
+    n = reconsider(
+        H.view(), D.view(), B.view(), world.events.view(), kinds, beta, level, world.seed, world.month, terms,
+        p["listing.move_tenant"], p["listing.move_owner"], p["listing.crowded_m2"], p["listing.sell_first_cash"],
+        p["listing.need_months"], p["listing.need_probability"], p["listing.invest_probability"],
+        p["listing.invest_cash"], counts, fired, out_h, out_motive,
+    )  # fmt: skip
+    for motive in (WANT_MOVE, WANT_INVEST):
+        mine = out_h[:n][out_motive[:n] == motive]
+        world.seek(mine, motive, H.district[mine])
+    for row, name in enumerate(("new_listings", "price_cuts", "withdrawals")):
+        world.counter(name)[:] += counts[row]
+    for branch, count in zip(BRANCHES, fired.tolist(), strict=True):
+        world.fired[branch] += count
+
+
+__all__ = ["BRANCHES", "INVEST", "NO_TITLE", "PARAMETERS", "SERIES", "features", "start", "step"]

@@ -1,0 +1,160 @@
+"""Renting: what landlords ask, who pays whom, and how the rent level moves.
+
+Owners of fitted empty homes put some of them to let; an unlet home's rent is cut with probability 0.106 a month by a
+lognormal share (INET housing model). The level of a district follows its lettings and slack: d ln R = -k (V - Vn) / 12.
+Each month tenants pay their landlords: families of the city, absent owners, employers, the city.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from krimp.state.codes import (
+    ACTIVE,
+    BY_CITY,
+    BY_DEVELOPER,
+    BY_EMPLOYER,
+    BY_HOUSEHOLD,
+    FOR_BOTH,
+    FOR_RENT,
+    FOR_SALE,
+    HOMESTEAD,
+    NOT_LISTED,
+    RENTED,
+    STANDING,
+    VACANT,
+)
+from krimp.state.compile import kernel
+from krimp.state.ledger import pay
+from krimp.state.parameters import Parameter
+from krimp.state.portable import exp, log
+from krimp.state.purposes import RENT_CUT, TENANCY_END
+from krimp.state.random import draw4, gauss, unit
+from krimp.state.world import Series, World
+
+PARAMETERS = (
+    Parameter("tenancy.rent_m2", 7.0, "yuan/m2 and month", "uniform(5, 10)", "[A] no rents are published; used where the pack has none", "rent at the base", 0.1, 1e4),
+    Parameter("tenancy.offer", 0.04, "per month", "uniform(0.02, 0.08)", "[A]", "empty fitted homes put to let", 0.0, 1.0),
+    Parameter("tenancy.offer_again", 0.5, "per month", "uniform(0.3, 0.7)", "[A]", "homes let before and empty again", 0.0, 1.0),
+    Parameter("tenancy.withdraw", 0.05, "per month", "uniform(0.02, 0.1)", "[A]", "homes to let taken off", 0.0, 1.0),
+    Parameter("tenancy.cut_probability", 0.106, "per month", "fixed", "[S] INET housing model, 2022 configuration", "", 0.0, 1.0),
+    Parameter("tenancy.slack", 0.10, "per year", "uniform(0.03, 0.25)", "[A] k 0.02-0.3 (mechanisms 3.4)", "fall of rents per unit of excess vacancy", 0.0, 2.0),
+    Parameter("tenancy.natural_vacancy", 0.125, "share", "uniform(0.10, 0.15)", "[A] shrinking Chinese city 10-15%", "Vn", 0.0, 1.0),
+    Parameter("tenancy.wage_follow", 0.4, "elasticity", "uniform(0.2, 0.6)", "[A]", "rents to local pay", 0.0, 2.0),
+)  # fmt: skip
+SERIES = (Series("rent_paid", "currency", "money", "rents paid by tenants", False),)
+BRANCHES = ("tenancy.offered", "tenancy.cut", "tenancy.withdrawn", "tenancy.paid", "tenancy.unpaid")
+
+
+def start(world: World) -> None:
+    """Rent level of the base."""
+    base = world.pack.assumption("rent_m2", world.params["tenancy.rent_m2"])
+    world.memory["tenancy.level"] = np.full(world.nd + 1, float(log(base)))
+    world.signal["rent_m2"][:] = base
+    world.memory["tenancy.wage"] = 0.0
+    world.memory["tenancy.paid"] = 0
+
+
+@kernel
+def offer(D, level, seed, month, first_time, again, withdraw, cut, fired):
+    """Put to let, cut, withdraw."""
+    for d in range(1, D.used[0]):
+        if D.state[d] != STANDING or D.use[d] != VACANT or D.title[d] == HOMESTEAD or D.abandoned[d] != 0:
+            continue
+        listed = D.listed[d]
+        if listed == FOR_RENT or listed == FOR_BOTH:
+            a, b, c, e = draw4(seed, D.key[d], month, RENT_CUT)
+            if unit(a) < withdraw:
+                D.listed[d] = FOR_SALE if listed == FOR_BOTH else NOT_LISTED
+                if listed == FOR_RENT:
+                    D.listed_since[d] = 0
+                fired[2] += 1
+            elif unit(b) < cut:
+                share = min(exp(1.656 + 0.786 * gauss(c, e)) / 100.0, 0.5)
+                D.rent[d] = max(np.int64(D.rent[d] * (1.0 - share)), np.int64(D.area[d]) * 5)
+                fired[1] += 1
+            continue
+        if D.fitted[d] == 0 or D.owner_kind[d] == BY_DEVELOPER:
+            continue
+        a, b, c, _ = draw4(seed, D.key[d], month, TENANCY_END)
+        if unit(a) >= (again if D.rent[d] > 0 else first_time):
+            continue
+        D.rent[d] = np.int64(exp(level[D.district[d]]) * D.area[d] * 10.0 * (1.0 + 0.1 * gauss(b, c)))
+        D.listed[d] = FOR_BOTH if listed == FOR_SALE else FOR_RENT
+        if D.listed_since[d] == 0:
+            D.listed_since[d] = month
+        fired[0] += 1
+
+
+@kernel
+def collect(D, H, L, flow, cash, rest, city, mine, fired):
+    """Rents of the month, as far as tenants can pay. Returns the total."""
+    total = np.int64(0)
+    for d in range(1, D.used[0]):
+        if D.use[d] != RENTED or D.rent[d] <= 0:
+            continue
+        h = D.occupant[d]
+        amount = min(np.int64(D.rent[d]), max(H.cash[h], np.int64(0)))
+        if amount < D.rent[d]:
+            fired[4] += 1
+        if amount <= 0:
+            continue
+        fired[3] += 1
+        kind = D.owner_kind[d]
+        i = D.district[d]
+        H.cash[h] -= amount
+        total += amount
+        if kind == BY_HOUSEHOLD and H.state[D.owner[d]] == ACTIVE:
+            H.cash[D.owner[d]] += amount
+            pay(L, i, flow, cash, cash, amount)
+        elif kind == BY_CITY:
+            pay(L, i, flow, cash, city, amount)
+        elif kind == BY_EMPLOYER:
+            pay(L, i, flow, cash, mine, amount)
+        else:
+            pay(L, i, flow, cash, rest, amount)
+    return total
+
+
+def step(world: World) -> None:
+    """Offers, rents, the level."""
+    p, m = world.params, world.memory
+    fired = np.zeros(len(BRANCHES), np.int64)
+    D = world.dwellings.view()
+    offer(
+        D, m["tenancy.level"], world.seed, world.month, p["tenancy.offer"], p["tenancy.offer_again"],
+        p["tenancy.withdraw"], p["tenancy.cut_probability"], fired,
+    )  # fmt: skip
+    a = world.account
+    m["tenancy.paid"] = int(
+        collect(
+            D, world.households.view(), world.ledger.view(), a("flow.rent"), a("households.cash"), a("rest.cash"),
+            a("city.fund_cash"), a("mine.cash"), fired,
+        )
+    )  # fmt: skip
+    for name, count in zip(BRANCHES, fired.tolist(), strict=True):
+        world.fired[name] += count
+    level = m["tenancy.level"]
+    vacancy = world.signal["vacancy_rate"]
+    lettings = m["housing_search.lettings"]
+    wage = float(world.signal["mean_wage"][-1])
+    drift = 0.0
+    if m["tenancy.wage"] > 0 and wage > 0:
+        drift = p["tenancy.wage_follow"] * float(log(wage / m["tenancy.wage"]))
+    m["tenancy.wage"] = wage
+    for i in range(world.nd + 1):
+        mine = lettings if i == world.nd else lettings[lettings[:, 0] == i] if len(lettings) else lettings
+        seen = 0.0
+        if len(mine):
+            ratio = sum(mine[:, 1].tolist()) / len(mine)
+            seen = 0.1 * len(mine) / (len(mine) + 10.0) * float(log(min(max(ratio, 0.5), 1.5)))
+        excess = min(float(vacancy[i]), 0.30) - p["tenancy.natural_vacancy"]
+        level[i] += drift + seen - p["tenancy.slack"] / 12.0 * excess
+        world.signal["rent_m2"][i] = float(exp(level[i]))
+
+
+def observe(world: World) -> dict[str, np.ndarray]:
+    """Rents paid."""
+    out = np.full(world.nd + 1, np.nan)
+    out[-1] = float(world.memory["tenancy.paid"])
+    return {"rent_paid": out}
