@@ -7,7 +7,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from krimp.state import families
-from krimp.state.codes import ABSENT, ACTIVE, BY_HEIR, BY_HOUSEHOLD, DISSOLVED, OWNER, OWNER_OCCUPIED, STANDING, VACANT
+from krimp.state.codes import (
+    ABSENT,
+    ACTIVE,
+    BY_HEIR,
+    BY_HOUSEHOLD,
+    DISSOLVED,
+    OWNER,
+    OWNER_OCCUPIED,
+    STANDING,
+    VACANT,
+)
 from krimp.state.tables import Table
 
 N = 12

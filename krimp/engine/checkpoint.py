@@ -102,7 +102,9 @@ def load(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     return state, arrays
 
 
-def restore(world: World, recorder: Recorder, state: dict[str, Any], arrays: dict[str, np.ndarray]) -> dict[str, float]:
+def restore(
+    world: World, recorder: Recorder, state: dict[str, Any], arrays: dict[str, np.ndarray]
+) -> dict[str, float]:
     """Put a loaded checkpoint into a prepared (empty) world; returns the wall times so far."""
     for name in _TABLES:
         table = getattr(world, name)

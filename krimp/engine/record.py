@@ -26,7 +26,9 @@ def write_parquet(frame: pl.DataFrame, path: Path) -> None:
     temporary = path.with_name(f".{path.name}.tmp")
     try:
         with open(temporary, "wb") as file:
-            frame.rechunk().write_parquet(file, compression="zstd", compression_level=1, row_group_size=ROW_GROUP)
+            frame.rechunk().write_parquet(
+                file, compression="zstd", compression_level=1, row_group_size=ROW_GROUP
+            )
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
@@ -184,7 +186,11 @@ def _names(index: np.ndarray, names: list[str]) -> pl.Series:
     position = {name: i for i, name in enumerate(unique)}
     lookup = np.array([position[name] for name in names], np.uint32)
     dtype = pl.Enum(unique)
-    return pl.Series(unique, dtype=dtype)[lookup[np.asarray(index, np.int64)]] if len(index) else pl.Series([], dtype=dtype)
+    return (
+        pl.Series(unique, dtype=dtype)[lookup[np.asarray(index, np.int64)]]
+        if len(index)
+        else pl.Series([], dtype=dtype)
+    )
 
 
 def events_frame(columns: list[np.ndarray], districts: list[str]) -> pl.DataFrame:

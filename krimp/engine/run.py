@@ -158,7 +158,9 @@ def prepare(
     return world
 
 
-def execute(settings: Settings, folder: Path, pack: CityPack | None = None, progress: Progress | None = None) -> Path:
+def execute(
+    settings: Settings, folder: Path, pack: CityPack | None = None, progress: Progress | None = None
+) -> Path:
     """Simulate a city into a new folder and return it.
 
     Raises RunError (bad input), InvariantError (a broken balance; the folder says `failed`), Interrupted (resumable)
@@ -370,7 +372,9 @@ def _manifest(
 ) -> dict[str, Any]:
     asked = {k: getattr(settings, k) for k in Settings.__dataclass_fields__}
     asked.update(sets=dict(settings.sets), draws=dict(settings.draws), threads=world.threads)
-    asked["scenario"] = settings.scenario if not settings.scenario.endswith(".toml") else "inputs/scenario.toml"
+    asked["scenario"] = (
+        settings.scenario if not settings.scenario.endswith(".toml") else "inputs/scenario.toml"
+    )
     return {
         "status": "running",
         "reason": "",

@@ -33,7 +33,11 @@ class Fault:
     allowed: str
 
     def __str__(self) -> str:
-        place = self.file + (f", row {self.row}" if self.row else "") + (f", column {self.column}" if self.column else "")
+        place = (
+            self.file
+            + (f", row {self.row}" if self.row else "")
+            + (f", column {self.column}" if self.column else "")
+        )
         return f"{place}: found {self.found}; allowed: {self.allowed}"
 
 
@@ -97,10 +101,20 @@ def find(name_or_path: str | Path) -> Path:
         return shipped
     names = sorted(p.name for p in CITIES.iterdir() if (p / "city.toml").is_file()) if CITIES.is_dir() else []
     if path.is_dir():
-        raise PackError(path.name, [Fault("city.toml", 0, "", "no such file", "a pack has city.toml and population.csv")])
+        raise PackError(
+            path.name, [Fault("city.toml", 0, "", "no such file", "a pack has city.toml and population.csv")]
+        )
     raise PackError(
         str(name_or_path),
-        [Fault(str(name_or_path), 0, "", "no such city or folder", f"a pack folder or one of: {', '.join(names)}")],
+        [
+            Fault(
+                str(name_or_path),
+                0,
+                "",
+                "no such city or folder",
+                f"a pack folder or one of: {', '.join(names)}",
+            )
+        ],
     )
 
 
@@ -117,7 +131,16 @@ def load_city(name_or_path: str | Path) -> CityPack:
         raise PackError(path.name, faults)
     filled = [
         f"{name}.csv is not in the pack: the regime's default shape is used"
-        for name in ("households", "collective", "dwellings", "economy", "accounts", "schooling", "marital", "tenure")
+        for name in (
+            "households",
+            "collective",
+            "dwellings",
+            "economy",
+            "accounts",
+            "schooling",
+            "marital",
+            "tenure",
+        )
         if name not in tables
     ]
     filled += [
@@ -125,9 +148,7 @@ def load_city(name_or_path: str | Path) -> CityPack:
         for name in ("mortality", "fertility")
         if name not in tables
     ]
-    return CityPack(
-        config.id, path, config, tables, _schedules(config, tables), pack_hash(path), filled
-    )
+    return CityPack(config.id, path, config, tables, _schedules(config, tables), pack_hash(path), filled)
 
 
 def pack_hash(path: Path) -> str:
@@ -151,7 +172,11 @@ def _schedules(config: CityConfig, tables: dict[str, pl.DataFrame]) -> national.
         totals = tables["fertility"].group_by("year").agg(tfr=pl.col("rate").sum() * 5).sort("year")
         made = national.from_frames(_any_deaths(), own, totals.with_columns(boys_per_girl=pl.lit(1.06)))
         changes.update(
-            shape_year=made.shape_year, birth_age=made.birth_age, shape=made.shape, tfr_year=made.tfr_year, tfr=made.tfr
+            shape_year=made.shape_year,
+            birth_age=made.birth_age,
+            shape=made.shape,
+            tfr_year=made.tfr_year,
+            tfr=made.tfr,
         )
     return national.Schedules(**{**base.__dict__, **changes}) if changes else base
 
@@ -165,7 +190,9 @@ def _any_years() -> pl.DataFrame:
 
 
 def _any_deaths() -> pl.DataFrame:
-    return pl.DataFrame({"year": [2010, 2010], "sex": ["female", "male"], "age": [0, 0], "rate": [0.01, 0.01]})
+    return pl.DataFrame(
+        {"year": [2010, 2010], "sex": ["female", "male"], "age": [0, 0], "rate": [0.01, 0.01]}
+    )
 
 
 def _read(path: Path) -> tuple[list[Fault], CityConfig | None, dict[str, pl.DataFrame]]:
@@ -175,7 +202,9 @@ def _read(path: Path) -> tuple[list[Fault], CityConfig | None, dict[str, pl.Data
     settlements = [s.id for s in config.settlements] if config else []
     for name in COMPULSORY:
         if not (path / f"{name}.csv").is_file():
-            faults.append(Fault(f"{name}.csv", 0, "", "no such file", "every pack has city.toml and population.csv"))
+            faults.append(
+                Fault(f"{name}.csv", 0, "", "no such file", "every pack has city.toml and population.csv")
+            )
     sources = _source_ids(path)
     tables: dict[str, pl.DataFrame] = {}
     for name, fields in SCHEMAS.items():
@@ -231,7 +260,9 @@ def _read_table(
     known = {f.name: f for f in fields}
     before = len(faults)
     # a pack without sources.csv may leave the source column out
-    needed = [f.name for f in fields if f.required and not (f.refers == "source" and refers.get("source") is None)]
+    needed = [
+        f.name for f in fields if f.required and not (f.refers == "source" and refers.get("source") is None)
+    ]
     for name in needed:
         if name not in heading:
             faults.append(Fault(file.name, 1, name, "no such column", f"columns {', '.join(needed)}"))
@@ -249,7 +280,9 @@ def _read_table(
         if not row:
             continue
         if len(row) != len(heading):
-            faults.append(Fault(file.name, number, "", f"{len(row)} cells", f"{len(heading)} cells as in the heading"))
+            faults.append(
+                Fault(file.name, number, "", f"{len(row)} cells", f"{len(heading)} cells as in the heading")
+            )
             continue
         cells = dict(zip(heading, row, strict=True))
         for name, cell in cells.items():
@@ -257,7 +290,13 @@ def _read_table(
         key = tuple(cells[name].strip() for name in keys)
         if keys and key in seen:
             faults.append(
-                Fault(file.name, number, ", ".join(keys), f"the same cell as row {seen[key]} ({', '.join(key)})", "one row a cell")
+                Fault(
+                    file.name,
+                    number,
+                    ", ".join(keys),
+                    f"the same cell as row {seen[key]} ({', '.join(key)})",
+                    "one row a cell",
+                )
             )
         seen.setdefault(key, number)
     if len(faults) > before:
@@ -277,7 +316,15 @@ def _value(
         try:
             value: float = int(cell) if rule.kind == "integer" else float(cell)
         except ValueError:
-            faults.append(Fault(file, row, rule.name, repr(cell), "a whole number" if rule.kind == "integer" else "a number"))
+            faults.append(
+                Fault(
+                    file,
+                    row,
+                    rule.name,
+                    repr(cell),
+                    "a whole number" if rule.kind == "integer" else "a number",
+                )
+            )
             return None
         if value != value or abs(value) == float("inf"):
             faults.append(Fault(file, row, rule.name, repr(cell), "a finite number"))
@@ -293,9 +340,15 @@ def _value(
     if rule.allowed and cell not in rule.allowed:
         faults.append(Fault(file, row, rule.name, repr(cell), f"one of {', '.join(rule.allowed)}"))
     known = refers.get(rule.refers) if rule.refers else None
-    if known is not None and cell not in known and not (rule.refers == "district" and cell == "city" and rule.empty):
+    if (
+        known is not None
+        and cell not in known
+        and not (rule.refers == "district" and cell == "city" and rule.empty)
+    ):
         near = ", ".join(known[:12]) + (" ..." if len(known) > 12 else "")
-        faults.append(Fault(file, row, rule.name, f"unknown {rule.refers} {cell!r}", near or "nothing is declared"))
+        faults.append(
+            Fault(file, row, rule.name, f"unknown {rule.refers} {cell!r}", near or "nothing is declared")
+        )
     return cell
 
 
@@ -313,11 +366,17 @@ def _across(config: CityConfig, tables: dict[str, pl.DataFrame]) -> list[Fault]:
     base_year = int(config.base[:4])
     years = set(population["year"].to_list())
     if base_year not in years:
-        faults.append(Fault("population.csv", 0, "year", f"years {sorted(years)}", f"rows of the base year {base_year}"))
+        faults.append(
+            Fault("population.csv", 0, "year", f"years {sorted(years)}", f"rows of the base year {base_year}")
+        )
     present = set(population.filter(pl.col("year") == base_year)["district"].to_list())
     for district in config.districts:
         if base_year in years and district.id not in present:
-            faults.append(Fault("population.csv", 0, "district", f"no rows of {district.id}", "every district at the base"))
+            faults.append(
+                Fault(
+                    "population.csv", 0, "district", f"no rows of {district.id}", "every district at the base"
+                )
+            )
     for (year, district, sex), rows in population.group_by(["year", "district", "sex"], maintain_order=True):
         ordered = rows.sort("age_from")
         end = -1
@@ -342,18 +401,38 @@ def _dates_in_order(tables: dict[str, pl.DataFrame]) -> list[Fault]:
         for number, row in enumerate(drivers.iter_rows(named=True), 2):
             name, date = str(row["variable"]), str(row["date"])
             if name in last and date < last[name]:
-                faults.append(Fault("drivers.csv", number, "date", f"{date} after {last[name]} for {name}", "dates in order"))
+                faults.append(
+                    Fault(
+                        "drivers.csv",
+                        number,
+                        "date",
+                        f"{date} after {last[name]} for {name}",
+                        "dates in order",
+                    )
+                )
             last[name] = date
     programmes = tables.get("programmes")
     if programmes is not None:
         for number, row in enumerate(programmes.iter_rows(named=True), 2):
             if str(row["end"]) < str(row["start"]):
-                faults.append(Fault("programmes.csv", number, "end", str(row["end"]), f"not before start {row['start']}"))
+                faults.append(
+                    Fault(
+                        "programmes.csv", number, "end", str(row["end"]), f"not before start {row['start']}"
+                    )
+                )
     dwellings = tables.get("dwellings")
     if dwellings is not None:
         for number, row in enumerate(dwellings.iter_rows(named=True), 2):
             if row["built_to"] < row["built_from"]:
-                faults.append(Fault("dwellings.csv", number, "built_to", str(row["built_to"]), f"not before {row['built_from']}"))
+                faults.append(
+                    Fault(
+                        "dwellings.csv",
+                        number,
+                        "built_to",
+                        str(row["built_to"]),
+                        f"not before {row['built_from']}",
+                    )
+                )
     return faults
 
 
@@ -362,14 +441,29 @@ def _households_fit(base_year: int, tables: dict[str, pl.DataFrame]) -> list[Fau
     households = tables.get("households")
     if households is None:
         return faults
-    people = tables["population"].filter(pl.col("year") == base_year).group_by("district").agg(pl.col("persons").sum())
+    people = (
+        tables["population"]
+        .filter(pl.col("year") == base_year)
+        .group_by("district")
+        .agg(pl.col("persons").sum())
+    )
     total = dict(people.iter_rows())
     for number, row in enumerate(households.iter_rows(named=True), 2):
         if row["persons"] < row["households"]:
             faults.append(
-                Fault("households.csv", number, "persons", str(row["persons"]), f"at least the {row['households']} households")
+                Fault(
+                    "households.csv",
+                    number,
+                    "persons",
+                    str(row["persons"]),
+                    f"at least the {row['households']} households",
+                )
             )
-        if row["year"] == base_year and row["size"] is None and row["persons"] > total.get(row["district"], 0):
+        if (
+            row["year"] == base_year
+            and row["size"] is None
+            and row["persons"] > total.get(row["district"], 0)
+        ):
             faults.append(
                 Fault("households.csv", number, "persons", str(row["persons"]),
                       f"at most the {total.get(row['district'], 0)} people of {row['district']} in population.csv")

@@ -63,7 +63,9 @@ def from_frames(deaths: pl.DataFrame, births: pl.DataFrame, yearly: pl.DataFrame
     birth_age = np.sort(births["age"].unique().to_numpy()).astype(np.float64)
     shape = np.zeros((len(shape_year), len(birth_age)))
     for row in births.iter_rows(named=True):
-        shape[int(np.searchsorted(shape_year, row["year"])), int(np.searchsorted(birth_age, row["age"]))] = row["share"]
+        shape[int(np.searchsorted(shape_year, row["year"])), int(np.searchsorted(birth_age, row["age"]))] = (
+            row["share"]
+        )
     shape /= shape.sum(axis=1, keepdims=True)
     yearly = yearly.sort("year")
     return Schedules(

@@ -35,7 +35,12 @@ def step(world: World) -> None:
     urban = np.array([d.kind == "district" for d in world.pack.config.districts])
     people = memory["household_income.people"].astype(np.float64)
     years = (world.month - world.base) / 12.0
-    full = float(world.fen(p["buses.cost_per_head"])) / 12.0 * world.driver("cpi", 1.0) * float(people[urban].sum())
+    full = (
+        float(world.fen(p["buses.cost_per_head"]))
+        / 12.0
+        * world.driver("cpi", 1.0)
+        * float(people[urban].sum())
+    )
     lockdown = float(world.signal["lockdown"][-1])
     riders = max(0.0, 1.0 - p["buses.ridership_fall"] * years) * (1.0 - 0.7 * lockdown)
     cash = float(book["buses.cash"])

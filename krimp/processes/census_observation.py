@@ -30,9 +30,21 @@ PARAMETERS = (
 )  # fmt: skip
 SERIES = (
     Series("census_households", "households", "stock", "family households as a census would count them"),
-    Series("census_one_person_households", "households", "stock", "one-person households as a census would count them"),
-    Series("census_household_size", "persons", "rate", "mean family household size as a census would count it"),
-    Series("census_collective_population", "persons", "stock", "people in collective households as a census would count them"),
+    Series(
+        "census_one_person_households",
+        "households",
+        "stock",
+        "one-person households as a census would count them",
+    ),
+    Series(
+        "census_household_size", "persons", "rate", "mean family household size as a census would count it"
+    ),
+    Series(
+        "census_collective_population",
+        "persons",
+        "stock",
+        "people in collective households as a census would count them",
+    ),
 )
 BRANCHES: tuple[str, ...] = ()
 PRACTICE_MONTHS = 120
@@ -108,7 +120,9 @@ def observe(world: World) -> dict[str, np.ndarray]:
     ones = np.bincount(h.district[active & (h.size == 1)], minlength=nd) * ratio[1]
     real = np.bincount(district, weights=h.size[active].astype(np.float64), minlength=nd)
     members, apart = real * ratio[2], real * ratio[3]
-    real_collective = np.bincount(persons.district[(persons.collective > 0) & (persons.state == 1)], minlength=nd)
+    real_collective = np.bincount(
+        persons.district[(persons.collective > 0) & (persons.state == 1)], minlength=nd
+    )
 
     def city(values: np.ndarray) -> np.ndarray:
         return np.append(values, values.sum())

@@ -40,7 +40,12 @@ PARAMETERS = (
     ),
 )  # fmt: skip
 SERIES: tuple[Series, ...] = ()
-BRANCHES = ("collective_living.school_leavers", "collective_living.boarders", "collective_living.care", "collective_living.camp")
+BRANCHES = (
+    "collective_living.school_leavers",
+    "collective_living.boarders",
+    "collective_living.care",
+    "collective_living.camp",
+)
 
 _INTO, _OUT = EVENT["into_collective"], EVENT["out_of_collective"]
 _SCHOOL, _CARE, _CAMP = REASON["school"], REASON["care"], REASON["camp"]
@@ -68,8 +73,10 @@ def change(X, beds, homes, districts, fired):
             continue
         age = age_of(P, p, X.month) // 12
         d = P.district[p]
-        if (k == SCHOOL and age >= 19 and P.activity[p] != STUDENT) or (k == SCHOOL and age >= 23) or (
-            (k == CAMP or k == OTHER_COLLECTIVE) and age > 55
+        if (
+            (k == SCHOOL and age >= 19 and P.activity[p] != STUDENT)
+            or (k == SCHOOL and age >= 23)
+            or ((k == CAMP or k == OTHER_COLLECTIVE) and age > 55)
         ):
             h = at_home(P, H, P.mother[p])
             if h == 0 and P.partner[p] != 0:
@@ -107,7 +114,18 @@ def change(X, beds, homes, districts, fired):
         P.collective[p] = kind
         used[kind, d] += 1
         fired[1 if kind == SCHOOL else 2 if kind == CARE else 3] += 1
-        emit(X.E, X.month, _INTO, _SCHOOL if kind == SCHOOL else _CARE if kind == CARE else _CAMP, d, p, h, 0, 0, 0)
+        emit(
+            X.E,
+            X.month,
+            _INTO,
+            _SCHOOL if kind == SCHOOL else _CARE if kind == CARE else _CAMP,
+            d,
+            p,
+            h,
+            0,
+            0,
+            0,
+        )
     return n
 
 

@@ -51,7 +51,22 @@ def cost_m2(world: World, settlement: int) -> float:
 
 
 @kernel
-def _flats(B_key, building, first, units, floors, lift, area, seed, D, month_built, settlement, district, owner_kind, title):
+def _flats(
+    B_key,
+    building,
+    first,
+    units,
+    floors,
+    lift,
+    area,
+    seed,
+    D,
+    month_built,
+    settlement,
+    district,
+    owner_kind,
+    title,
+):
     """Write the dwellings of one building from row `first`."""
     per = max(-(-units // floors), 1)
     for i in range(units):
@@ -103,7 +118,22 @@ def start_building(
         )  # fmt: skip
         d.reserve(size)
         d.used[0] = row + size
-        _flats(key, made, row, size, floors, lift, area, world.seed, d.view(), built, settlement, district, owner_kind, title)
+        _flats(
+            key,
+            made,
+            row,
+            size,
+            floors,
+            lift,
+            area,
+            world.seed,
+            d.view(),
+            built,
+            settlement,
+            district,
+            owner_kind,
+            title,
+        )
         world.events.reserve(1)
         emit(world.events.view(), world.month, _START, 0, district, 0, 0, row, made, size)
         left -= size

@@ -83,7 +83,9 @@ def step(world: World) -> None:
     slot = world.month % LIFE
     memory["debt.principal_due"] = int(min(memory["debt.maturing"][slot], bonds))
     repay_policy = policy / 180.0 if world.month - world.base > p["debt.policy_grace"] + 30 else 0.0
-    due_loans = loans * ((rate + p["debt.platform_spread"]) / 12.0 + (1.0 - p["debt.rolled_over"]) / p["debt.platform_life"])
+    due_loans = loans * (
+        (rate + p["debt.platform_spread"]) / 12.0 + (1.0 - p["debt.rolled_over"]) / p["debt.platform_life"]
+    )
     memory["debt.hidden_due"] = int(due_loans + policy * p["debt.policy_rate"] / 12.0 + repay_policy)
     world.fired["debt.platform_due"] += due_loans > 0
     _issue(world, slot)
@@ -104,7 +106,11 @@ def _issue(world: World, slot: int) -> None:
                             (int((again + new) * p["debt.special_share"]), True)):  # fmt: skip
         if amount <= 0:
             continue
-        owed, held = ("city.bonds_special", "banks.bonds_special") if special else ("city.bonds_general", "banks.bonds_general")
+        owed, held = (
+            ("city.bonds_special", "banks.bonds_special")
+            if special
+            else ("city.bonds_general", "banks.bonds_general")
+        )
         book.pay("bonds", "banks.cash", "city.fund_cash" if special and new > again else "city.cash", amount)
         book.pay("claims", owed, held, amount)
     total = again + new

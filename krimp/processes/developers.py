@@ -45,7 +45,13 @@ PARAMETERS = (
 )  # fmt: skip
 SERIES = (
     Series("unsold_new", "dwellings", "stock", "developers' homes not yet sold, finished or not"),
-    Series("replacement_cost_m2", "yuan/m2", "rate", "construction, land, fees and finance of a new standard flat", False),
+    Series(
+        "replacement_cost_m2",
+        "yuan/m2",
+        "rate",
+        "construction, land, fees and finance of a new standard flat",
+        False,
+    ),
 )
 BRANCHES = ("developers.start", "developers.below_cost")
 
@@ -56,7 +62,9 @@ def replacement_cost(world: World) -> float:
     lift = p["developers.lift_share"]
     build = (1.0 - lift) * p["developers.cost_walk_up"] + lift * p["developers.cost_lift"]
     index = world.driver("construction_cost_index", 1.0)
-    return (build + p["developers.fees_m2"]) * index * (1.0 + p["developers.finance"]) + p["developers.land_least"]
+    return (build + p["developers.fees_m2"]) * index * (1.0 + p["developers.finance"]) + p[
+        "developers.land_least"
+    ]
 
 
 def targets(world: World) -> np.ndarray:
@@ -127,7 +135,11 @@ def step(world: World) -> None:
             continue
         if unsold[i] > p["developers.inventory"] * max(seen[i], 0.0005 * stock[i] / 12.0) + 24:
             continue
-        wish = p["developers.scale"] * p["developers.pace"] * float(exp(p["developers.elasticity"] * log(margin)))
+        wish = (
+            p["developers.scale"]
+            * p["developers.pace"]
+            * float(exp(p["developers.elasticity"] * log(margin)))
+        )
         m["developers.carry"][i] += wish * stock[i] / 12.0 * float(allowed[i])
         size = 48
         if m["developers.carry"][i] < size:
@@ -143,7 +155,9 @@ def step(world: World) -> None:
         residual = max(0.0, price[i] - cost) * p["developers.land_share"] + p["developers.land_least"]
         if world.regime.land_finance and p["land_sales.scale"] > 0:
             world.ledger.pay("land", "developers.cash", "city.fund_cash", world.fen(residual * area), i)
-        world.ledger.pay("imports", "developers.cash", "rest.cash", world.fen(cost * area * p["developers.materials"]), i)
+        world.ledger.pay(
+            "imports", "developers.cash", "rest.cash", world.fen(cost * area * p["developers.materials"]), i
+        )
         world.fired["developers.start"] += 1
 
 

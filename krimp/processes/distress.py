@@ -79,7 +79,8 @@ def _judge(world: World) -> None:
     general, spending, fund, fund_spending = memory["distress.sums"]
     shares = (general / max(spending, 1.0), fund / max(fund_spending, 1.0))
     memory["distress.document"] = int(
-        shares[0] > rule.general_interest_share or (shares[1] > rule.fund_interest_share and fund_spending > 0)
+        shares[0] > rule.general_interest_share
+        or (shares[1] > rule.fund_interest_share and fund_spending > 0)
     )
     memory["distress.bad_years"] = memory["distress.bad_years"] + 1 if unpaid else 0
     world.fired["distress.unpaid_year"] += unpaid

@@ -40,8 +40,16 @@ SERIES = (
     _money("commitments", "what law, contracts and debt require"),
     _money("funding_shortfall", "commitments less own revenue, transfers and new bonds"),
     _money("social_security_expenditure", "welfare, retired staff, pension gap, on-costs"),
-    Series("interest_share_general", "share", "rate", "interest due over general spending, twelve months", False),
-    Series("interest_share_fund", "share", "rate", "special interest due over fund spending, twelve months", False),
+    Series(
+        "interest_share_general", "share", "rate", "interest due over general spending, twelve months", False
+    ),
+    Series(
+        "interest_share_fund",
+        "share",
+        "rate",
+        "special interest due over fund spending, twelve months",
+        False,
+    ),
     Series("wage_arrears_months", "months", "rate", "public wages overdue", False),
 )
 
@@ -112,7 +120,8 @@ def observe(world: World) -> dict[str, np.ndarray]:
         "commitments": memory["public_spending.commitments"],
         "funding_shortfall": memory["public_spending.commitments"] - own - transfers - book.flow("bonds"),
         "social_security_expenditure": sum(
-            book.flow(f"spend_{n}", payer="city.cash") for n in ("welfare", "retired", "pension_gap", "oncosts")
+            book.flow(f"spend_{n}", payer="city.cash")
+            for n in ("welfare", "retired", "pension_gap", "oncosts")
         ),
     }
     if world.month == world.base:

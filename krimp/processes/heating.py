@@ -113,7 +113,9 @@ def start(world: World) -> None:
     memory["heating.subsidy_paid"] = 0
     memory["heating.loss"] = 0
     memory["heating.short"] = np.zeros(nd, np.int64)
-    memory["heating.flats"] = np.bincount(d.district[network & (d.use != VACANT)], minlength=nd).astype(np.int64)
+    memory["heating.flats"] = np.bincount(d.district[network & (d.use != VACANT)], minlength=nd).astype(
+        np.int64
+    )
 
 
 def step(world: World) -> None:
@@ -205,7 +207,9 @@ def _bills(world: World) -> None:
     memory["heating.area"] = area.astype(np.float64)
     memory["heating.fees"] = int(paid[:, :3].sum()) + can
     memory["heating.flats"] = counts
-    for name, count in zip(("billed", "unpaid", "base_fee"), (int(counts.sum()), int(fired[1]), int(fired[2])), strict=True):
+    for name, count in zip(
+        ("billed", "unpaid", "base_fee"), (int(counts.sum()), int(fired[1]), int(fired[2])), strict=True
+    ):
         world.fired[f"heating.{name}"] += count
 
 

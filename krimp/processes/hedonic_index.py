@@ -71,8 +71,15 @@ SERIES: tuple[Series, ...] = (
     Series("ask_total_p50", "yuan", "rate", "median asking price, whole flats"),
     Series("price_index_m2", "yuan/m2", "rate", "hedonic price of the base month's mean marketable home"),
     Series("rent_m2", "yuan/m2/month", "rate", "rent of the base month's mean marketable home"),
-    Series("months_on_market", "months", "rate", "mean time from listing to sale of the homes sold this month"),
-    Series("price_to_replacement_cost", "ratio", "rate", "hedonic price of a new standard flat / replacement cost"),
+    Series(
+        "months_on_market", "months", "rate", "mean time from listing to sale of the homes sold this month"
+    ),
+    Series(
+        "price_to_replacement_cost",
+        "ratio",
+        "rate",
+        "hedonic price of a new standard flat / replacement cost",
+    ),
     Series("ask_to_sale", "ratio", "rate", "mean last ask / price of the month's sales"),
 )
 BRANCHES: tuple[str, ...] = ("hedonic_index.month_with_sales",)
@@ -274,7 +281,15 @@ def start(world: World) -> None:
     kinds = settlement_kinds(world)
     beta = prior(world)
     mean = np.zeros((nd + 1, N_FEATURES))
-    mean_features(world.dwellings.view(), world.buildings.view(), kinds, world.month, nd, mean, np.zeros(nd + 1, np.int64))
+    mean_features(
+        world.dwellings.view(),
+        world.buildings.view(),
+        kinds,
+        world.month,
+        nd,
+        mean,
+        np.zeros(nd + 1, np.int64),
+    )
     level = np.zeros(nd + 1)
     for i in range(nd + 1):
         level[i] = log(base_price(world)) - dot(mean[nd], beta)

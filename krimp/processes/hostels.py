@@ -84,7 +84,9 @@ def step(world: World) -> None:
     takings = p["hostels.room_night"] * price * p["hostels.occupancy"] * 30.0
     rent = float(world.signal["rent_m2"][-1]) * 60.0
     pays = takings > p["hostels.hurdle"] * (rent + takings * p["hostels.running_share"])
-    guests = (1.0 + p["hostels.growth"]) ** int(years) * (1.0 + p["hostels.buzz"] * float(m.get("newcomers.buzz", 0.0)))
+    guests = (1.0 + p["hostels.growth"]) ** int(years) * (
+        1.0 + p["hostels.buzz"] * float(m.get("newcomers.buzz", 0.0))
+    )
     guests *= 1.0 - 0.9 * float(world.signal["lockdown"][-1])
     target = p["hostels.guests_per_1000"] * people / 1000.0 * guests if pays else 0.0
     now = float(np.count_nonzero(world.dwellings.use == HOSTEL))
@@ -97,7 +99,9 @@ def step(world: World) -> None:
         urban[:] = True
     done = np.zeros(2, np.int64)
     world.events.reserve(to_open + to_close)
-    take = world.fen(takings * (1.0 - p["hostels.running_share"]) * (1.0 - 0.9 * float(world.signal["lockdown"][-1])))
+    take = world.fen(
+        takings * (1.0 - p["hostels.running_share"]) * (1.0 - 0.9 * float(world.signal["lockdown"][-1]))
+    )
     turn(
         world.dwellings.view(), world.households.view(), world.events.view(), world.ledger.view(), world.seed, world.month,
         to_open, to_close, take, world.account("flow.rent"), world.account("households.cash"), world.account("rest.cash"),

@@ -95,7 +95,12 @@ SERIES: tuple[Series, ...] = (
     Series("sales_two_bedroom_outsiders", "homes", "flow", "two-bedroom homes sold to buyers from outside"),
     Series("lettings", "homes", "flow", "homes let to a new tenant"),
     Series("home_seekers", "seekers", "flow", "households and outside buyers who looked for a home"),
-    Series("last_resort_homes", "households", "flow", "households housed outside the market (loan, any vacant home)"),
+    Series(
+        "last_resort_homes",
+        "households",
+        "flow",
+        "households housed outside the market (loan, any vacant home)",
+    ),
 )
 BRANCHES: tuple[str, ...] = (
     "housing_search.bought", "housing_search.rented", "housing_search.own_vacant", "housing_search.refused",
@@ -107,7 +112,12 @@ BRANCHES: tuple[str, ...] = (
 _RELATIVES, _COLLECTIVE = 10, 11
 
 _SOLD, _LET, _MOVED = EVENT["sold"], EVENT["let"], EVENT["moved_home"]
-_R_OUTSIDER, _R_NEW, _R_BETTER, _R_NONE = REASON["outsider"], REASON["developer_stock"], REASON["better_home"], 0
+_R_OUTSIDER, _R_NEW, _R_BETTER, _R_NONE = (
+    REASON["outsider"],
+    REASON["developer_stock"],
+    REASON["better_home"],
+    0,
+)
 #: Most candidates a seeker keeps.
 CANDIDATES = 32
 DEAL_COLUMNS = 8  # dwelling, district, price, area, ask, months, new, outsider
@@ -136,7 +146,25 @@ def mix(key):
 
 
 @kernel
-def index_listings(D, B, kinds, tastes, month, rows, nd, heat_share, rules, terms, rent_level, bucket, mask, quality, run, fit, lets):
+def index_listings(
+    D,
+    B,
+    kinds,
+    tastes,
+    month,
+    rows,
+    nd,
+    heat_share,
+    rules,
+    terms,
+    rent_level,
+    bucket,
+    mask,
+    quality,
+    run,
+    fit,
+    lets,
+):
     """Bucket number and what seekers value, for each listed row: quality q, running cost, fitting cost, likely rent."""
     x = np.zeros(N_FEATURES)
     for j in range(rows.size):
@@ -232,7 +260,9 @@ def prepare(S, P, H, D, B, kinds, tastes, growth, level_value, seed, month, rule
         out_key[s] = 0
         if h == 0:
             # an outside buyer: slot number s of the month; its money and taste are in the row
-            a, b, _, _ = draw4(seed, np.uint64(S.budget[s]) * np.uint64(64) + np.uint64(motive), month, OUTSIDE_BUYER_TASTE)
+            a, b, _, _ = draw4(
+                seed, np.uint64(S.budget[s]) * np.uint64(64) + np.uint64(motive), month, OUTSIDE_BUYER_TASTE
+            )
             out_key[s] = (np.uint64(a) << np.uint64(32)) | np.uint64(b) | np.uint64(1)
             out_budget[s] = S.budget[s]
             # part-time use: service worth a yearly share of the money meant for it
@@ -321,7 +351,9 @@ def sample(
                             seen = True
                     if seen:
                         continue
-                    e1, e2, _, _ = draw4(seed, key[s] ^ (D.key[d] * np.uint64(0xD6E8FEB86659FD93)), 0, SEARCH_TASTE)
+                    e1, e2, _, _ = draw4(
+                        seed, key[s] ^ (D.key[d] * np.uint64(0xD6E8FEB86659FD93)), 0, SEARCH_TASTE
+                    )
                     z = max(1.0 + rules.match * gauss(e1, e2), 0.2)
                     cost = uc[s] + (rules.untitled if D.title[d] == NO_TITLE else 0.0)
                     if motive == WANT_INVEST:
@@ -398,8 +430,10 @@ def rounds(
             a, b, _, _ = draw4(seed, key[s] ^ (D.key[d] * np.uint64(0xD6E8FEB86659FD93)), month, SEARCH_TIE)
             tie = (np.uint64(a) << np.uint64(32)) | np.uint64(b)
             rival = best_seeker[j]
-            better = rival == 0 or bid > best[j] or (
-                bid == best[j] and (tie > best_hash[j] or (tie == best_hash[j] and key[s] > key[rival]))
+            better = (
+                rival == 0
+                or bid > best[j]
+                or (bid == best[j] and (tie > best_hash[j] or (tie == best_hash[j] and key[s] > key[rival])))
             )
             if better:
                 if rival != 0:
@@ -621,7 +655,13 @@ def last_resort(S, P, H, D, B, E, L, seed, month, rules, money, span, first, sto
                 for q in range(4):
                     word = a if q == 0 else (b if q == 1 else (c if q == 2 else e))
                     d = np.int64(word) & (span - 1)
-                    if found == 0 and d < D.used[0] and d > 0 and D.use[d] == VACANT and D.state[d] == STANDING:
+                    if (
+                        found == 0
+                        and d < D.used[0]
+                        and d > 0
+                        and D.use[d] == VACANT
+                        and D.state[d] == STANDING
+                    ):
                         near = D.district[d] == home or t >= 200
                         reserved = D.owner_kind[d] == BY_CITY and B.public[D.building[d]] != 0
                         if near and not reserved and D.abandoned[d] == 0 and D.title[d] != HOMESTEAD:
@@ -639,7 +679,9 @@ def last_resort(S, P, H, D, B, E, L, seed, month, rules, money, span, first, sto
                     nothing_left = True
         if found != 0:
             d = found
-            D.rent[d] = last_rent(D, d, rules) if not (D.owner_kind[d] == BY_HOUSEHOLD and D.owner[d] == h) else 0
+            D.rent[d] = (
+                last_rent(D, d, rules) if not (D.owner_kind[d] == BY_HOUSEHOLD and D.owner[d] == h) else 0
+            )
             occupy(P, H, D, h, d, month)
             fired[_LAST] += 1
             counts[7, D.district[d]] += 1
@@ -713,7 +755,9 @@ def start(world: World) -> None:
     m["housing_search.span"] = 1 << int(world.dwellings.n * 2 - 1).bit_length()
 
 
-def _buckets(rows: np.ndarray, district: np.ndarray, bucket: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _buckets(
+    rows: np.ndarray, district: np.ndarray, bucket: np.ndarray, mask: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Start offsets [nd, buckets + 1] and listing numbers sorted by (district, bucket, number)."""
     nd, width = len(mask), int(mask.max()) + 1
     code = district.astype(np.int64) * width + bucket
@@ -736,7 +780,9 @@ def step(world: World) -> None:
     from krimp.processes import hedonic_index  # late: it observes the developers, who use this module
 
     tastes = hedonic_index.prior(world) * p["housing_search.taste"]
-    tastes[[hedonic_index.SHELL, hedonic_index.UNTITLED, hedonic_index.LOG_AREA, hedonic_index.OWN_STOVE]] = 0.0
+    tastes[[hedonic_index.SHELL, hedonic_index.UNTITLED, hedonic_index.LOG_AREA, hedonic_index.OWN_STOVE]] = (
+        0.0
+    )
     rows = np.nonzero(D.listed > 0)[0].astype(np.int64)
     nl = len(rows)
     listed, district = D.listed[rows], D.district[rows].astype(np.int64)
@@ -818,7 +864,9 @@ def step(world: World) -> None:
         S.view(), P.view(), H.view(), D.view(), B.view(), world.events.view(), world.ledger.view(), world.seed,
         world.month, rules, money, m["housing_search.span"], 1, S.n, counts, fired,
     )  # fmt: skip
-    m["housing_search.deals"] = np.concatenate(all_deals) if all_deals else np.zeros((0, DEAL_COLUMNS), np.int64)
+    m["housing_search.deals"] = (
+        np.concatenate(all_deals) if all_deals else np.zeros((0, DEAL_COLUMNS), np.int64)
+    )
     m["housing_search.deal_features"] = np.concatenate(all_x) if all_x else np.zeros((0, N_FEATURES))
     m["housing_search.lettings"] = np.concatenate(all_lettings) if all_lettings else np.zeros((0, 2))
     _learn_market(world, per_district, district, for_sale, counts)

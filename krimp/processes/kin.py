@@ -61,7 +61,11 @@ def kin(world: World) -> Kin:
     persons = world.persons
     lists = _LISTS.get(world)
     if lists is None or len(lists[0]) != persons.capacity:
-        lists = [np.zeros(persons.capacity, np.int32), np.zeros(persons.capacity, np.int32), np.ones(1, np.int64)]
+        lists = [
+            np.zeros(persons.capacity, np.int32),
+            np.zeros(persons.capacity, np.int32),
+            np.ones(1, np.int64),
+        ]
         _LISTS[world] = lists
     done = int(lists[2][0])
     if done < persons.n:
@@ -288,7 +292,11 @@ def child_with_home(X, p, not_here):
     while c != 0:
         h = at_home(P, X.H, c)
         if h != 0 and h != not_here and age_of(P, c, X.month) >= ADULT:
-            if best == 0 or P.birth[c] < P.birth[best] or (P.birth[c] == P.birth[best] and P.key[c] < P.key[best]):
+            if (
+                best == 0
+                or P.birth[c] < P.birth[best]
+                or (P.birth[c] == P.birth[best] and P.key[c] < P.key[best])
+            ):
                 best = c
         c = X.K.sibling[c]
     return best
@@ -316,7 +324,11 @@ def sibling_with_home(X, p, not_here):
     while c != 0:
         h = at_home(P, X.H, c)
         if c != p and h != 0 and h != not_here and age_of(P, c, X.month) >= ADULT:
-            if best == 0 or P.birth[c] < P.birth[best] or (P.birth[c] == P.birth[best] and P.key[c] < P.key[best]):
+            if (
+                best == 0
+                or P.birth[c] < P.birth[best]
+                or (P.birth[c] == P.birth[best] and P.key[c] < P.key[best])
+            ):
                 best = c
         c = X.K.sibling[c]
     return best

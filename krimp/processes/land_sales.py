@@ -60,5 +60,3 @@ def revenue(world: World) -> tuple[int, int]:
     """This month's land income from private developers and from the platform, minor units."""
     book = world.ledger
     return book.flow("land", receiver="city.fund_cash"), book.flow("land_platform", receiver="city.fund_cash")
-
-

@@ -58,7 +58,11 @@ PARAMETERS = (
         "share of the parents' household cash given to those who leave", 0.0, 1.0,
     ),
 )  # fmt: skip
-SERIES = (Series("households_formed", "households", "flow", "new households of people who left their parents' home"),)
+SERIES = (
+    Series(
+        "households_formed", "households", "flow", "new households of people who left their parents' home"
+    ),
+)
 BRANCHES = ("leaving_home.single", "leaving_home.couple", "leaving_home.to_child")
 
 _LEFT, _FORMED, _ENDED = EVENT["left_home"], EVENT["household_formed"], EVENT["household_ended"]
@@ -98,7 +102,12 @@ def leave(X, rows, single, couple, jobless, bound, start, founded, count, fired)
     for i in range(rows.size):
         p = rows[i]
         h = P.household[p]
-        if P.state[p] != RESIDENT or h == 0 or P.activity[p] == STUDENT or not has_parent_in(P, H, p, h, X.month):
+        if (
+            P.state[p] != RESIDENT
+            or h == 0
+            or P.activity[p] == STUDENT
+            or not has_parent_in(P, H, p, h, X.month)
+        ):
             continue
         married = P.marital[p] == MARRIED
         paired = married and together(P, p)

@@ -92,7 +92,16 @@ def step(world: World, hazards: tuple[LifeHazard, ...]) -> None:
     def work(_: int, first: int, stop: int) -> np.ndarray:
         out = np.empty((2, stop - first), np.int32)
         n = screen(
-            persons.key, persons.birth, persons.sex, persons.state, world.seed, world.month, table, out, first, stop
+            persons.key,
+            persons.birth,
+            persons.sex,
+            persons.state,
+            world.seed,
+            world.month,
+            table,
+            out,
+            first,
+            stop,
         )
         return out[:, :n].copy()
 

@@ -221,7 +221,9 @@ def scan(D, B, H, E, kinds, beta, level, growth, hazard, seed, month, terms, cou
             i = D.district[d]
             if kind == BY_DEVELOPER:
                 worth = value(D, B, kinds, d, month, x, beta, level)
-                D.ask[d] = first_ask(D, B, d, worth, terms.developer_floor * D.area[d], terms, seed, month, fired)
+                D.ask[d] = first_ask(
+                    D, B, d, worth, terms.developer_floor * D.area[d], terms, seed, month, fired
+                )
                 D.listed[d] = FOR_SALE
                 D.listed_since[d] = month
                 counts[0, i] += 1
@@ -371,7 +373,9 @@ def heat_terms(world: World) -> tuple[float, float]:
     """Full heating fee (yuan per m2 and season) and the share due while the heat is off."""
     p = world.params
     fee = p["heating.fee_m2"] if "heating.fee_m2" in p.declared else p["listing.heat_fee_m2"]
-    base = p["heating.base_fee_share"] if "heating.base_fee_share" in p.declared else p["listing.base_fee_share"]
+    base = (
+        p["heating.base_fee_share"] if "heating.base_fee_share" in p.declared else p["listing.base_fee_share"]
+    )
     return fee, base
 
 

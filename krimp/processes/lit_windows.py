@@ -42,7 +42,9 @@ def dusk(D, B_lit, B_windows, B_occupied, seed, month, home, window, hostel, sec
         out[1, i] += windows
         out[3, i] += 1
         use = D.use[d]
-        chance = home if D.occupant[d] > 0 else hostel if use == HOSTEL else second if use == SECOND_HOME else 0.0
+        chance = (
+            home if D.occupant[d] > 0 else hostel if use == HOSTEL else second if use == SECOND_HOME else 0.0
+        )
         if chance == 0.0:
             continue
         B_occupied[b] += 1
@@ -88,7 +90,11 @@ def observe(world: World) -> dict[str, np.ndarray]:
     kinds = world.memory["hedonic_index.kinds"]
     blocks = np.nonzero((b.state == 2) & (b.floors >= 4) & (b.windows > 0))[0]
     core = blocks[kinds[b.settlement[blocks]] == 5]
-    newest = core[np.lexsort((core, -b.built[core].astype(np.int64)))][: max(1, len(core) // 10)] if len(core) else core
+    newest = (
+        core[np.lexsort((core, -b.built[core].astype(np.int64)))][: max(1, len(core) // 10)]
+        if len(core)
+        else core
+    )
     older = np.setdiff1d(blocks, newest)
 
     def share(rows: np.ndarray) -> np.ndarray:

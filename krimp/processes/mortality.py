@@ -61,14 +61,22 @@ def _bound(world: World) -> np.ndarray:
 
 HAZARDS = (LifeHazard("mortality", RESIDENT, _bound), LifeHazard("mortality_gone", GONE, _bound))
 
-_DEATH, _WIDOWED, _INHERITED, _ENDED = EVENT["death"], EVENT["widowed"], EVENT["inherited"], EVENT["household_ended"]
+_DEATH, _WIDOWED, _INHERITED, _ENDED = (
+    EVENT["death"],
+    EVENT["widowed"],
+    EVENT["inherited"],
+    EVENT["household_ended"],
+)
 _BY_AGE, _BY_DEATH, _INHERITANCE = REASON["age"], REASON["death"], REASON["inheritance"]
 
 
 def probability(world: World) -> np.ndarray:
     """float64[2, AGES] probability of dying this month, by sex and age."""
     return vital_rates.death_probability(
-        vital_rates.tables(world), world.month, world.params["mortality.level"], world.params["mortality.old_damping"]
+        vital_rates.tables(world),
+        world.month,
+        world.params["mortality.level"],
+        world.params["mortality.old_damping"],
     )
 
 
@@ -97,7 +105,18 @@ def deaths_of(X, rows, probability, bound, deaths, fired):
             fired[2] += 1
             if P.state[spouse] == RESIDENT:
                 home = P.household[spouse]
-                emit(X.E, X.month, _WIDOWED, _BY_DEATH, P.district[spouse], spouse, home, H.dwelling[home], p, 0)
+                emit(
+                    X.E,
+                    X.month,
+                    _WIDOWED,
+                    _BY_DEATH,
+                    P.district[spouse],
+                    spouse,
+                    home,
+                    H.dwelling[home],
+                    p,
+                    0,
+                )
         if not here:
             continue
         deaths[district] += 1

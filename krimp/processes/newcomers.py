@@ -70,7 +70,9 @@ def start(world: World) -> None:
     people = float(np.count_nonzero(world.persons.state == 1))
     expected = people * world.params["newcomers.level"] / 12.0
     world.memory["newcomers.slots"] = int(ROOM * max(expected, 2.0)) + 8
-    share = np.bincount(world.persons.district[world.persons.state == 1], minlength=world.nd).astype(np.float64)
+    share = np.bincount(world.persons.district[world.persons.state == 1], minlength=world.nd).astype(
+        np.float64
+    )
     world.memory["newcomers.share"] = np.cumsum(share) / max(share.sum(), 1.0)
 
 
@@ -82,7 +84,9 @@ def arrive(X, origin, slots, expected, place_near, district_share, by_appeal, sa
     n_home = 0
     n_rows = 0
     for slot in range(slots):
-        words = draw4(X.seed, np.uint64(origin) * np.uint64(1 << 40) + np.uint64(slot), X.month, NEWCOMER_SLOT)
+        words = draw4(
+            X.seed, np.uint64(origin) * np.uint64(1 << 40) + np.uint64(slot), X.month, NEWCOMER_SLOT
+        )
         where = unit(words[1])
         d = 0
         while d < district_share.size - 1 and where >= district_share[d]:
@@ -144,7 +148,9 @@ def step(world: World) -> None:
     base_price = memory.setdefault("newcomers.price0", price)
     ratio = wage / (price / base_price)
     cheap = p["newcomers.cheap"] / world.weight * world.copies
-    cheap *= float(exp(p["newcomers.phi"] * (log(ratio) - log(3.0)))) * (1.0 + p["newcomers.buzz"] * memory["newcomers.buzz"])
+    cheap *= float(exp(p["newcomers.phi"] * (log(ratio) - log(3.0)))) * (
+        1.0 + p["newcomers.buzz"] * memory["newcomers.buzz"]
+    )
     lockdown = 1.0 - 0.8 * float(world.signal["lockdown"][-1])
     fired = np.zeros(len(BRANCHES), np.int64)
     new_rows = []

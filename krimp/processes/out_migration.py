@@ -109,7 +109,12 @@ PARAMETERS = (
 )  # fmt: skip
 SERIES = (
     Series("out_migrants", "persons", "flow", "residents who left the city, students included"),
-    Series("in_migrants", "persons", "flow", "people who came to live here: returnees, newcomers, late registrations"),
+    Series(
+        "in_migrants",
+        "persons",
+        "flow",
+        "people who came to live here: returnees, newcomers, late registrations",
+    ),
 )
 BRANCHES = (
     "out_migration.family", "out_migration.spouse_alone", "out_migration.alone", "out_migration.retired",
@@ -223,8 +228,23 @@ def start(world: World) -> None:
 
 @kernel
 def depart(
-    X, rows, again, hazard, factor, lean, jobless, public, outsider, solo, hukou_moves, places, bound, again_new,
-    again_back, out, fired,
+    X,
+    rows,
+    again,
+    hazard,
+    factor,
+    lean,
+    jobless,
+    public,
+    outsider,
+    solo,
+    hukou_moves,
+    places,
+    bound,
+    again_new,
+    again_back,
+    out,
+    fired,
 ):
     """Let candidates (again 0) and recent arrivals (again 1) leave, alone or with the family. `hazard`: monthly by age."""
     P, H = X.P, X.H
@@ -333,7 +353,9 @@ def hazard_by_age(world: World) -> np.ndarray:
 
 def remember_arrivals(world: World, rows: np.ndarray) -> None:
     """Arrivals of this month may leave again for two years."""
-    world.memory["out_migration.recent"] = np.concatenate([world.memory["out_migration.recent"], rows.astype(np.int32)])
+    world.memory["out_migration.recent"] = np.concatenate(
+        [world.memory["out_migration.recent"], rows.astype(np.int32)]
+    )
 
 
 def step(world: World) -> None:
@@ -341,7 +363,9 @@ def step(world: World) -> None:
     p = world.params
     persons = world.persons
     recent = world.memory["out_migration.recent"]
-    recent = recent[(persons.state[recent] == RESIDENT) & (world.month - persons.came[recent] <= AGAIN_MONTHS)]
+    recent = recent[
+        (persons.state[recent] == RESIDENT) & (world.month - persons.came[recent] <= AGAIN_MONTHS)
+    ]
     world.memory["out_migration.recent"] = recent
     candidates = world.candidates["out_migration"]
     rows = np.concatenate([candidates, recent])

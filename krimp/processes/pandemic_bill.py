@@ -1,6 +1,6 @@
 """The pandemic's bill: mass tests and quarantine paid by the city.
 
-    cost = tests per person and month (driver) * people * price of a test (driver) + quarantine while lockdown lasts
+cost = tests per person and month (driver) * people * price of a test (driver) + quarantine while lockdown lasts
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ def step(world: World) -> None:
     """The month's bill, for `public_spending` to pay."""
     p = world.params
     people = float(world.memory["household_income.people"].sum())
-    tests = world.driver("tests_per_person", 0.0) * world.driver("test_price", 0.0) * p["pandemic_bill.testing"]
+    tests = (
+        world.driver("tests_per_person", 0.0) * world.driver("test_price", 0.0) * p["pandemic_bill.testing"]
+    )
     quarantine = p["pandemic_bill.quarantine"] * float(world.signal["lockdown"][-1])
     world.fired["pandemic_bill.tests"] += tests > 0
     world.fired["pandemic_bill.quarantine"] += quarantine > 0

@@ -21,7 +21,9 @@ SERIES = (
     Series("households", "households", "stock", "family households"),
     Series("one_person_households", "households", "stock", "family households of one"),
     Series("mean_household_size", "persons", "rate", "family members per family household"),
-    Series("population_urban_districts", "persons", "stock", "residents of the urban districts together", False),
+    Series(
+        "population_urban_districts", "persons", "stock", "residents of the urban districts together", False
+    ),
 )
 
 

@@ -106,7 +106,16 @@ def start(world: World) -> None:
     """No payables at the base; wages are paid in full."""
     memory = world.memory
     memory["public_spending.wage_share"] = 1.0
-    for name in ("gap", "payables", "commitments", "paid_general", "works", "fund_spent", "debt_unpaid", "new_payables"):
+    for name in (
+        "gap",
+        "payables",
+        "commitments",
+        "paid_general",
+        "works",
+        "fund_spent",
+        "debt_unpaid",
+        "new_payables",
+    ):
         memory[f"public_spending.{name}"] = 0
     memory["public_spending.lines"] = np.zeros(12)
 
@@ -115,12 +124,18 @@ def commitments(world: World) -> dict[str, int]:
     """What this month's law and contracts require, by class, in minor units (debt service is `debt`'s)."""
     p, memory, book = world.params, world.memory, world.ledger
     people = float(memory["household_income.people"].sum())
-    wage_index = world.driver("national_wage", 36539.0) / float(world.drivers.get("national_wage", np.array([36539.0]))[0])
+    wage_index = world.driver("national_wage", 36539.0) / float(
+        world.drivers.get("national_wage", np.array([36539.0]))[0]
+    )
     price = world.driver("cpi", 1.0)
     pool = world.driver("transfer_pool", price)
     bill = float(memory["household_income.contract"][:, PUBLIC].sum())
     posts = float(memory["household_income.jobs"][:, PUBLIC].sum())
-    wages_formal = float(memory["household_income.wages_paid"][1:].sum()) if "household_income.wages_paid" in memory else bill
+    wages_formal = (
+        float(memory["household_income.wages_paid"][1:].sum())
+        if "household_income.wages_paid" in memory
+        else bill
+    )
     pensions = float(book.flow("pensions"))
     gap = max(0.0, pensions - p["public_spending.contribution_rate"] * wages_formal)
     registered = float(people)
@@ -140,7 +155,10 @@ def commitments(world: World) -> dict[str, int]:
         "buses": int(memory.get("buses.subsidy_due", 0)),
         "operations": int(bill * p["public_spending.operations_share"] * cut),
         "upkeep": int(world.fen(p["public_spending.upkeep_per_home"]) * homes * price * cut / 12.0),
-        "works": int(transfers * (p["public_spending.earmarked_works"] + (0.0 if frozen else p["public_spending.own_works"]))),
+        "works": int(
+            transfers
+            * (p["public_spending.earmarked_works"] + (0.0 if frozen else p["public_spending.own_works"]))
+        ),
     }
 
 
@@ -186,7 +204,9 @@ def step(world: World) -> None:
     bill = max(due["wages"], 1)
     share = book["city.cash"] / bill
     owed = -book["city.payable_staff"] / bill
-    memory["public_spending.wage_share"] = float(min(1.0 + min(owed, max(0.0, share - 1.25)), max(share, 0.0)))
+    memory["public_spending.wage_share"] = float(
+        min(1.0 + min(owed, max(0.0, share - 1.25)), max(share, 0.0))
+    )
     world.signal["wage_arrears_months"][:] = max(0.0, -book["city.payable_staff"] / bill)
     memory["public_spending.lines"] = np.array(
         [float(general), *(float(paid[k]) for k in (*_BASIC, "tests", "operations", "upkeep", "works"))]

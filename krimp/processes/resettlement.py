@@ -137,8 +137,12 @@ SERIES = (
     Series("resettlement_offers", "households", "flow", "households newly offered a flat for their home"),
     Series("resettled_households", "households", "flow", "households that moved under a programme"),
     Series("resettlement_units", "dwellings", "flow", "public flats started"),
-    Series("holdouts", "households", "stock", "households still in a designated home six months after the offer"),
-    Series("neighbours_left", "households", "rate", "mean occupied homes around a hold-out", by_district=False),
+    Series(
+        "holdouts", "households", "stock", "households still in a designated home six months after the offer"
+    ),
+    Series(
+        "neighbours_left", "households", "rate", "mean occupied homes around a hold-out", by_district=False
+    ),
 )
 
 ACCOUNTS = (Account("flow.housing_grant", "flow", "upper grants for public housing"),)
@@ -175,8 +179,12 @@ def programmes(world: World) -> list[dict[str, Any]]:
     for row in table.iter_rows(named=True):
         origin_names = str(row["from_settlements"]).split()
         target_names = str(row["to_settlements"]).split()
-        origin = [i for i, s in enumerate(world.settlements) if s.kind in origin_names or s.id in origin_names]
-        target = [i for i, s in enumerate(world.settlements) if s.kind in target_names or s.id in target_names]
+        origin = [
+            i for i, s in enumerate(world.settlements) if s.kind in origin_names or s.id in origin_names
+        ]
+        target = [
+            i for i, s in enumerate(world.settlements) if s.kind in target_names or s.id in target_names
+        ]
         assert all(0 <= i < len(ids) for i in origin + target)
         out.append(
             {
@@ -305,7 +313,9 @@ def _designate(world: World, rows: list[dict[str, Any]]) -> None:
         if not len(candidates):
             continue
         # blocks of neighbouring buildings are cleared together, in keyed order
-        order = _keyed_units((candidates // BLOCK).astype(np.uint64) * np.uint64(2654435761), world.seed, RESETTLEMENT_BLOCK)
+        order = _keyed_units(
+            (candidates // BLOCK).astype(np.uint64) * np.uint64(2654435761), world.seed, RESETTLEMENT_BLOCK
+        )
         candidates = candidates[np.lexsort((candidates, order))]
         upto = int(np.searchsorted(np.cumsum(b.units[candidates]), need)) + 1
         chosen = np.sort(candidates[:upto])
@@ -444,10 +454,18 @@ def _decide(
 def _negotiate(world: World, rows: list[dict[str, Any]]) -> None:
     p, memory = world.params, world.memory
     d = world.dwellings
-    row, since, reason = memory["resettlement.row"], memory["resettlement.since"], memory["resettlement.reason"]
+    row, since, reason = (
+        memory["resettlement.row"],
+        memory["resettlement.since"],
+        memory["resettlement.reason"],
+    )
     # homes that fell or changed hands to the city meanwhile are done with
     flats = np.nonzero(
-        (d.state == STANDING) & (d.use == VACANT) & (d.owner_kind == BY_CITY) & (d.funder > 0) & (d.listed == 0)
+        (d.state == STANDING)
+        & (d.use == VACANT)
+        & (d.owner_kind == BY_CITY)
+        & (d.funder > 0)
+        & (d.listed == 0)
     )[0]
     order = _keyed_units(d.key[flats], world.seed, RESETTLEMENT_FLAT)
     flats = flats[np.lexsort((flats, order))].astype(np.int32)

@@ -74,7 +74,9 @@ def start(world: World) -> None:
     """Where outsiders look: urban districts by their marketable stock."""
     d = world.dwellings
     urban = np.array([x.kind == "district" for x in world.pack.config.districts])
-    stock = np.bincount(d.district[1:][d.title[1:] != 3], minlength=world.nd).astype(np.float64) * (urban + 0.1)
+    stock = np.bincount(d.district[1:][d.title[1:] != 3], minlength=world.nd).astype(np.float64) * (
+        urban + 0.1
+    )
     world.memory["second_homes.share"] = np.cumsum(stock) / max(stock.sum(), 1.0)
 
 
@@ -88,7 +90,9 @@ def step(world: World) -> None:
     # at the base national stories about cheap flats had not begun; the ratio alone draws few
     expected = p["second_homes.level"] * world.copies / world.weight * p["second_homes.scale"]
     expected *= float(exp(p["second_homes.phi"] * (log(ratio) - log(2.5))))
-    expected *= (1.0 + p["second_homes.buzz"] * float(m.get("newcomers.buzz", 0.0))) * (1.0 - 0.9 * float(world.signal["lockdown"][-1]))
+    expected *= (1.0 + p["second_homes.buzz"] * float(m.get("newcomers.buzz", 0.0))) * (
+        1.0 - 0.9 * float(world.signal["lockdown"][-1])
+    )
     slots = max(16, int(20 * p["second_homes.level"] * world.copies / world.weight))
     budget, motive, district = np.zeros(slots, np.int64), np.zeros(slots, np.int8), np.zeros(slots, np.int8)
     n = come(
@@ -97,7 +101,9 @@ def step(world: World) -> None:
         p["second_homes.hostel_share"], m["second_homes.share"], budget, motive, district,
     )  # fmt: skip
     if n:
-        world.seekers.append(household=np.zeros(n, np.int32), motive=motive[:n], budget=budget[:n], district=district[:n])
+        world.seekers.append(
+            household=np.zeros(n, np.int32), motive=motive[:n], budget=budget[:n], district=district[:n]
+        )
         world.counter("outside_buyers")[: world.nd] += np.bincount(district[:n], minlength=world.nd)
         world.fired["second_homes.buyer"] += n
     gone = give_up(world.dwellings.view(), world.seed, world.month, p["second_homes.give_up"] / 12.0, 0)

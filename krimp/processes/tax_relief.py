@@ -34,7 +34,10 @@ def step(world: World) -> None:
         rate = world.driver("tax_relief_rate", 0.0) * world.params["tax_relief.scale"]
         lost = collected * rate / max(1.0 - rate, 0.1)
         world.ledger.pay(
-            "relief_compensation", "upper.cash", "city.cash", int(lost * world.params["tax_relief.compensated"])
+            "relief_compensation",
+            "upper.cash",
+            "city.cash",
+            int(lost * world.params["tax_relief.compensated"]),
         )
 
 

@@ -99,4 +99,6 @@ def step(world: World) -> None:
     world.fired["taxes.nontax"] += nontax > 0
     memory["taxes.tax"] = local_total
     memory["taxes.nontax"] = nontax
-    memory["taxes.relief"] = int(sum(base.get(t.base, 0.0) * at(t.rate, world.month) for t in world.regime.taxes) * relief)
+    memory["taxes.relief"] = int(
+        sum(base.get(t.base, 0.0) * at(t.rate, world.month) for t in world.regime.taxes) * relief
+    )

@@ -52,7 +52,9 @@ def step(world: World) -> None:
     if age == 24:
         memory["transfers.own0"] = yearly
     persons = world.persons
-    registered = int(np.count_nonzero((persons.hukou == 1) & (persons.state != 2))) - int(persons.hukou[0] == 1)
+    registered = int(np.count_nonzero((persons.hukou == 1) & (persons.state != 2))) - int(
+        persons.hukou[0] == 1
+    )
     need = world.fen(p["transfers.per_head"]) * registered * world.driver("transfer_pool", price)
     gap = max(0.0, memory["transfers.own0"] - yearly) * price if age > 24 else 0.0
     amount = int(p["transfers.scale"] * (need + p["transfers.equalising"] * gap) / 12.0)

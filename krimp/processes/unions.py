@@ -144,7 +144,9 @@ def _means(world: World, month: int) -> tuple[float, float]:
     x = x if x < 1.0 else 1.0 + min(0.5 * (x - 1.0), 0.5)
     x = max(x, -0.5)
     men = p["unions.mean_age_men_2010"] + x * (p["unions.mean_age_men_2020"] - p["unions.mean_age_men_2010"])
-    women = p["unions.mean_age_women_2010"] + x * (p["unions.mean_age_women_2020"] - p["unions.mean_age_women_2010"])
+    women = p["unions.mean_age_women_2010"] + x * (
+        p["unions.mean_age_women_2020"] - p["unions.mean_age_women_2010"]
+    )
     return men, women
 
 
@@ -294,7 +296,9 @@ def match(X, women, men, place, gap, husband):
             b = best[choice]
             better = b < 0 or choice_score < best_score[choice]
             if not better and choice_score == best_score[choice]:
-                better = word < best_hash[choice] or (word == best_hash[choice] and P.key[w] < P.key[women[b]])
+                better = word < best_hash[choice] or (
+                    word == best_hash[choice] and P.key[w] < P.key[women[b]]
+                )
             if better:
                 best[choice] = i
                 best_score[choice] = choice_score
@@ -401,7 +405,11 @@ def part(X, rows, hazard, bound, to_mother, founded, count, fired):
             leaver, minors_of = w, w
         size = H.size[h]
         mother_home = at_home(P, H, P.mother[leaver])
-        if mother_home != 0 and mother_home != h and chance(X.seed, P.key[leaver], X.month, DIVORCE_HOME, to_mother):
+        if (
+            mother_home != 0
+            and mother_home != h
+            and chance(X.seed, P.key[leaver], X.month, DIVORCE_HOME, to_mother)
+        ):
             target = mother_home
             move_in(X, leaver, target)
             fired[5] += 1

@@ -74,4 +74,7 @@ class Regime:
 
 def flow_accounts(taxes: tuple[Tax, ...]) -> tuple[Account, ...]:
     """One flow account per tax."""
-    return tuple(Account(f"flow.tax_{tax.name}", "flow", f"{tax.name.replace('_', ' ')}: paid to all levels") for tax in taxes)
+    return tuple(
+        Account(f"flow.tax_{tax.name}", "flow", f"{tax.name.replace('_', ' ')}: paid to all levels")
+        for tax in taxes
+    )

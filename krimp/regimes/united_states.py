@@ -10,9 +10,23 @@ from typing import Any
 from krimp.regimes.base import DistressRule, Regime, Tax, flow_accounts
 
 TAXES = (
-    Tax("property", "home_values", ((0, 0.014),), ((0, 1.0),), "services.cash", "[R] about 1-3% of value a year"),
+    Tax(
+        "property",
+        "home_values",
+        ((0, 0.014),),
+        ((0, 1.0),),
+        "services.cash",
+        "[R] about 1-3% of value a year",
+    ),
     Tax("sales", "consumption", ((0, 0.07),), ((0, 0.15),), "services.cash", "[R] state and local sales tax"),
-    Tax("income", "wages", ((0, 0.12),), ((0, 0.08),), "services.cash", "[R] federal and state income tax, local part"),
+    Tax(
+        "income",
+        "wages",
+        ((0, 0.12),),
+        ((0, 0.08),),
+        "services.cash",
+        "[R] federal and state income tax, local part",
+    ),
 )
 
 
@@ -31,7 +45,13 @@ REGIME = Regime(
     name="united_states",
     taxes=TAXES,
     distress=DistressRule(
-        1.0, 1.0, 1, 0.0, 1, 0.30, "[R] 11 USC 109(c): state authority, insolvent, plan to adjust debts, good faith"
+        1.0,
+        1.0,
+        1,
+        0.0,
+        1,
+        0.30,
+        "[R] 11 USC 109(c): state authority, insolvent, plan to adjust debts, good faith",
     ),
     land_finance=False,
     bailouts=False,

@@ -19,7 +19,20 @@ from pathlib import Path
 from typing import Any
 
 #: x86-64-v3 as a fixed target: one cache serves every recent x86 host, and no host adds its own features.
-_V3_FLAGS = {"avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "movbe", "popcnt", "sse4_1", "sse4_2", "ssse3", "abm"}
+_V3_FLAGS = {
+    "avx",
+    "avx2",
+    "bmi1",
+    "bmi2",
+    "f16c",
+    "fma",
+    "movbe",
+    "popcnt",
+    "sse4_1",
+    "sse4_2",
+    "ssse3",
+    "abm",
+}
 _V3_LLVM = "+sse3,+ssse3,+sse4.1,+sse4.2,+popcnt,+avx,+avx2,+bmi,+bmi2,+f16c,+fma,+lzcnt,+movbe,+cx16,+sahf"
 
 

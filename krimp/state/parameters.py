@@ -37,7 +37,9 @@ def prior_of(text: str) -> tuple[str, float, float] | None:
         return None
     match = _PRIOR.fullmatch(text.strip())
     if not match:
-        raise ValueError(f"prior {text!r}: allowed are fixed, normal(m,s), lognormal(median,s), uniform(a,b), beta(m,s)")
+        raise ValueError(
+            f"prior {text!r}: allowed are fixed, normal(m,s), lognormal(median,s), uniform(a,b), beta(m,s)"
+        )
     return match[1], float(match[2]), float(match[3])
 
 

@@ -81,7 +81,9 @@ def gauss(word_a, word_b):
     for shift in range(4):
         total += np.int64((word_a >> np.uint32(8 * shift)) & np.uint32(255))
         total += np.int64((word_b >> np.uint32(8 * shift)) & np.uint32(255))
-    return (np.float64(total) - 1020.0) / 209.0196163  # sd of a sum of eight uniform bytes: sqrt(8*(256^2-1)/12)
+    return (
+        np.float64(total) - 1020.0
+    ) / 209.0196163  # sd of a sum of eight uniform bytes: sqrt(8*(256^2-1)/12)
 
 
 @helper

@@ -137,7 +137,9 @@ def faults(world: World, homes: bool = True) -> list[str]:
 
     def people(_: int, first: int, stop: int) -> tuple[int, np.ndarray]:
         mine = np.zeros(len(_WORDS), np.int64)
-        n = _people(persons.state, persons.household, persons.collective, persons.partner, h.state, mine, first, stop)
+        n = _people(
+            persons.state, persons.household, persons.collective, persons.partner, h.state, mine, first, stop
+        )
         return n, mine
 
     parts = world.map_chunks(people, persons.n)

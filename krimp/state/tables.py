@@ -38,7 +38,13 @@ PERSONS = _columns(
     ("sex", "i1", "code:sex", "sex", "fertility"),
     ("state", "i1", "code:person_state", "resident, dead or gone", "mortality"),
     ("left", "i2", "month", "month of death or of last leaving the city, 0 if never", "out_migration"),
-    ("came", "i2", "month", "month of last arrival in the city, 0 if born or present at the base", "return_migration"),
+    (
+        "came",
+        "i2",
+        "month",
+        "month of last arrival in the city, 0 if born or present at the base",
+        "return_migration",
+    ),
     ("district", "i1", "index", "district of residence (last one, for the gone)", "housing_search"),
     ("household", "i4", "id:households", "family household, 0 in a collective place or gone", "families"),
     ("next", "i4", "id:persons", "next member of the same household", "families"),
@@ -47,7 +53,13 @@ PERSONS = _columns(
     ("marital", "i1", "code:marital", "marital state", "unions"),
     ("parity", "i1", "count", "children born", "fertility"),
     ("homes", "i1", "count", "households this person has founded", "families"),
-    ("collective", "i1", "code:collective", "kind of collective place, 0 for family life", "collective_living"),
+    (
+        "collective",
+        "i1",
+        "code:collective",
+        "kind of collective place, 0 for family life",
+        "collective_living",
+    ),
     ("schooling", "i1", "code:schooling", "highest level completed or attended", "schooling"),
     ("activity", "i1", "code:activity", "what the person does", "labour_market"),
     ("sector", "i1", "code:sector", "sector of work, also of the last job of the retired", "labour_market"),
@@ -56,7 +68,13 @@ PERSONS = _columns(
     ("hukou", "i1", "flag", "1 = household registration in the city", "out_migration"),
     ("place", "i1", "code:place", "residents: where last come from; gone: where they live", "out_migration"),
     ("employer", "i4", "id:shops", "shop worked in or owned, 0 for none", "shops"),
-    ("former", "i4", "id:households", "household lived in when leaving the city, 0 if never left", "out_migration"),
+    (
+        "former",
+        "i4",
+        "id:households",
+        "household lived in when leaving the city, 0 if never left",
+        "out_migration",
+    ),
 )
 HOUSEHOLDS = _columns(
     ("key", "u8", "key", "stable key from founder and ordinal", "families"),
@@ -66,7 +84,13 @@ HOUSEHOLDS = _columns(
     ("district", "i1", "index", "district", "housing_search"),
     ("dwelling", "i4", "id:dwellings", "home", "housing_search"),
     ("tenure", "i1", "code:tenure", "owner, tenant or rent-free", "housing_search"),
-    ("estate", "i4", "id:dwellings", "first dwelling owned (list goes on in dwellings.next_owned)", "families"),
+    (
+        "estate",
+        "i4",
+        "id:dwellings",
+        "first dwelling owned (list goes on in dwellings.next_owned)",
+        "families",
+    ),
     ("owned", "i2", "dwellings", "dwellings owned in the city", "families"),
     ("cash", "i8", "fen", "deposits and cash", "consumption"),
     ("income", "i8", "fen/month", "disposable money income of the last month", "household_income"),
@@ -95,7 +119,13 @@ DWELLINGS = _columns(
     ("abandoned", "i1", "flag", "1 = given up by its owner", "abandonment"),
     ("heat_off", "i1", "flag", "1 = owner has stopped the heat (base fee due)", "listing"),
     ("owner_kind", "i1", "code:owner_kind", "kind of owner", "housing_search"),
-    ("owner", "i4", "id:households", "owning household (active or absent), 0 for other kinds", "housing_search"),
+    (
+        "owner",
+        "i4",
+        "id:households",
+        "owning household (active or absent), 0 for other kinds",
+        "housing_search",
+    ),
     ("next_owned", "i4", "id:dwellings", "next dwelling of the same owner", "families"),
     ("occupant", "i4", "id:households", "household living here", "housing_search"),
     ("ask", "i8", "fen", "asking price while for sale", "listing"),
@@ -168,7 +198,9 @@ class Table:
         self.name = name
         self.schema = SCHEMAS[name]
         self.used = np.ones(1, np.int64)
-        self.columns: dict[str, np.ndarray] = {c.name: np.zeros(max(capacity, 2), c.dtype) for c in self.schema}
+        self.columns: dict[str, np.ndarray] = {
+            c.name: np.zeros(max(capacity, 2), c.dtype) for c in self.schema
+        }
 
     @property
     def n(self) -> int:
@@ -216,7 +248,9 @@ class Table:
         """Forget all rows (for tables that live one month)."""
         self.used[0] = 1
 
-    def frame(self, labels: dict[int, Sequence[str]] | None = None, rows: np.ndarray | None = None) -> pl.DataFrame:
+    def frame(
+        self, labels: dict[int, Sequence[str]] | None = None, rows: np.ndarray | None = None
+    ) -> pl.DataFrame:
         """The table as a frame with `id`, codes as names, months as dates (null for 0)."""
         take = np.arange(1, self.n, dtype=np.uint32) if rows is None else rows.astype(np.uint32)
         data: dict[str, Any] = {"id": take}

@@ -237,7 +237,9 @@ class World:
             self._pool = ThreadPoolExecutor(self.threads)
         return list(self._pool.map(lambda span: work(*span), spans))
 
-    def seek(self, households: np.ndarray, motive: int, district: np.ndarray, budget: np.ndarray | int = 0) -> None:
+    def seek(
+        self, households: np.ndarray, motive: int, district: np.ndarray, budget: np.ndarray | int = 0
+    ) -> None:
         """Put households on this month's list of home seekers; the housing market must house all of them."""
         if len(households):
             self.seekers.append(

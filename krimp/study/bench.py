@@ -144,7 +144,9 @@ def growth(cases: Sequence[dict[str, Any]]) -> dict[str, float]:
     """Exponents of cost: d ln(seconds per month) / d ln(persons), between the smallest and the largest city."""
     out = {}
     for threads in sorted({c["threads"] for c in cases}):
-        mine = sorted((c for c in cases if c["threads"] == threads and "-11" in c["from"]), key=lambda c: c["persons"])
+        mine = sorted(
+            (c for c in cases if c["threads"] == threads and "-11" in c["from"]), key=lambda c: c["persons"]
+        )
         if len(mine) > 1:
             small, large = mine[0], mine[-1]
             out[f"size, {threads} thread{'s' if threads > 1 else ''}"] = float(

@@ -78,9 +78,7 @@ def prior_draw(parameters: Iterable[Parameter], number: int, seed: int = 1) -> d
     """Values of all parameters that have a prior, in draw `number`; draw 0 is the defaults (empty)."""
     if number == 0:
         return {}
-    return {
-        p.name: quantile(p, unit_of(seed, number, p.name)) for p in parameters if p.prior != "fixed"
-    }
+    return {p.name: quantile(p, unit_of(seed, number, p.name)) for p in parameters if p.prior != "fixed"}
 
 
 def draw(

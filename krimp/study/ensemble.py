@@ -62,7 +62,9 @@ def complete(folder: Path, task: Task) -> bool:
     if manifest.get("status") != "complete":
         return False
     asked = manifest.get("settings", {})
-    return all(_same(asked.get(key), value) for key, value in task.settings.items() if key not in ("threads", "city"))
+    return all(
+        _same(asked.get(key), value) for key, value in task.settings.items() if key not in ("threads", "city")
+    )
 
 
 def _same(found: Any, asked: Any) -> bool:
@@ -98,7 +100,9 @@ def run_all(
     workers = workers or max(1, len(os.sched_getaffinity(0)))
     lost: dict[str, int] = {}
     while waiting:
-        pool = ProcessPoolExecutor(min(workers, len(waiting)), mp_context=multiprocessing.get_context("spawn"))
+        pool = ProcessPoolExecutor(
+            min(workers, len(waiting)), mp_context=multiprocessing.get_context("spawn")
+        )
         running: dict[Future[str], Task] = {pool.submit(work, task, str(folder)): task for task in waiting}
         broken = False
         try:
@@ -122,7 +126,9 @@ def run_all(
         for task in waiting:
             lost[task.name] = lost.get(task.name, 0) + 1
             if lost[task.name] >= ATTEMPTS * max(1, workers):
-                raise RuntimeError(f"run {task.name} was lost {lost[task.name]} times with its worker process")
+                raise RuntimeError(
+                    f"run {task.name} was lost {lost[task.name]} times with its worker process"
+                )
     return [folder / t.name for t in order]
 
 

@@ -199,7 +199,9 @@ def _district(world: World, d: int, rows: np.ndarray) -> None:
     alone = choose(key, SYNTH_LIVING, weight, ones)
     if len(alone) < ones:  # tiny places: whoever is not married, then anybody
         rest = np.setdiff1d(np.arange(len(rows)), np.concatenate([alone, women, men]))
-        alone = np.sort(np.concatenate([alone, rest[np.argsort(-age[rest], kind="stable")][: ones - len(alone)]]))
+        alone = np.sort(
+            np.concatenate([alone, rest[np.argsort(-age[rest], kind="stable")][: ones - len(alone)]])
+        )
     if len(alone) < ones:
         extra = ones - len(alone)
         drop = np.arange(n_couples - (extra + 1) // 2, n_couples)
@@ -290,7 +292,9 @@ def _district(world: World, d: int, rows: np.ndarray) -> None:
     )
     ids = np.arange(made, made + n_homes)
     households.attachment[ids] = (households.key[ids] >> np.uint64(56)).astype(np.uint8)
-    _write(persons.household, persons.next, households.first, households.size, rows[member], start, ids, n_homes)
+    _write(
+        persons.household, persons.next, households.first, households.size, rows[member], start, ids, n_homes
+    )
     persons.homes[head] = 1
     persons.marital[rows] = marital
     paired = np.nonzero(partner >= 0)[0]
@@ -310,7 +314,9 @@ def _district(world: World, d: int, rows: np.ndarray) -> None:
 
 def _child_home(age: np.ndarray) -> np.ndarray:
     """Relative chance that a woman's home holds more than the couple, by her age."""
-    return np.interp(age, [18, 22, 26, 32, 42, 48, 54, 62, 75, 95], [0.1, 0.35, 0.75, 1.0, 1.0, 0.85, 0.5, 0.25, 0.15, 0.1])
+    return np.interp(
+        age, [18, 22, 26, 32, 42, 48, 54, 62, 75, 95], [0.1, 0.35, 0.75, 1.0, 1.0, 0.85, 0.5, 0.25, 0.15, 0.1]
+    )
 
 
 def _couples(
@@ -318,11 +324,15 @@ def _couples(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Pairs of women and men, as many as the census has married people and homes can hold."""
     women, men = np.nonzero(sex == FEMALE)[0], np.nonzero(sex == MALE)[0]
-    expected = min(float(np.interp(age[w], _AGES, _MARRIED[s]).sum()) for s, w in ((FEMALE, women), (MALE, men)))
+    expected = min(
+        float(np.interp(age[w], _AGES, _MARRIED[s]).sum()) for s, w in ((FEMALE, women), (MALE, men))
+    )
     counted = _marital_count(world, d, "married")
     couples = int(expected if counted is None else counted / 2)
     # a home of two or more holds one couple at its head, larger ones a second
-    couples = min(couples, several + int((sizes >= 5).sum()), int((age[women] >= 18).sum()), int((age[men] >= 18).sum()))
+    couples = min(
+        couples, several + int((sizes >= 5).sum()), int((age[women] >= 18).sum()), int((age[men] >= 18).sum())
+    )
     couples = max(couples, 0)
     picked = {}
     for s, group in ((FEMALE, women), (MALE, men)):
@@ -369,7 +379,12 @@ def _other_states(
 
 
 def _fill_children(
-    key: np.ndarray, age: np.ndarray, young: np.ndarray, slots: np.ndarray, head_age: np.ndarray, home_size: np.ndarray
+    key: np.ndarray,
+    age: np.ndarray,
+    young: np.ndarray,
+    slots: np.ndarray,
+    head_age: np.ndarray,
+    home_size: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
     """(child, home): children sorted by age beside places sorted by the mother's age less a spread gap.
 
@@ -430,5 +445,3 @@ def _parity(world: World) -> None:
     ever = np.where(persons.marital[women] == SINGLE, 0.0, ever)
     born = np.where(u < ever, np.where(u < ever * more, 2, 1), 0)
     persons.parity[women] = np.minimum(np.maximum(born, at_home[women]), 12)
-
-

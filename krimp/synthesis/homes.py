@@ -46,7 +46,6 @@ from krimp.state.families import own
 from krimp.state.purposes import (
     KEY_BUILDING,
     KEY_DWELLING,
-    SYNTH_BUILDING,
     SYNTH_DWELLING,
     SYNTH_MATCH,
     SYNTH_OWNER,
@@ -59,7 +58,15 @@ from krimp.synthesis.dice import choose, new_keys, normal, scale_cells, uniform
 UNITS_PER_STOREY = {False: 8, True: 6}
 ROW_UNITS = 8
 #: Empty homes by kind of settlement relative to the mean (villages and new quarters above it). [A]
-_EMPTY = {VILLAGE: 1.2, STATE_FARM: 0.9, MINE_ROW: 1.0, OLD_CORE: 0.75, NEW_CORE: 2.5, ESTATE: 2.5, COUNTY_TOWN: 0.9}
+_EMPTY = {
+    VILLAGE: 1.2,
+    STATE_FARM: 0.9,
+    MINE_ROW: 1.0,
+    OLD_CORE: 0.75,
+    NEW_CORE: 2.5,
+    ESTATE: 2.5,
+    COUNTY_TOWN: 0.9,
+}
 DEFAULT_VACANCY = 0.09
 
 
@@ -79,7 +86,8 @@ def fill(world: World) -> None:
 def default_settlements(districts: list[str]) -> list[dict[str, object]]:
     """One old core per district, for packs that declare no settlements."""
     return [
-        {"id": f"{d}_core", "name": d, "district": d, "kind": "old_core", "km_from_centre": 0.0} for d in districts
+        {"id": f"{d}_core", "name": d, "district": d, "kind": "old_core", "km_from_centre": 0.0}
+        for d in districts
     ]
 
 
@@ -116,7 +124,9 @@ def _stock(world: World) -> None:
     for d in np.nonzero(have < need)[0]:  # every family needs a home: the largest row grows
         mine = np.nonzero(district == d)[0]
         if not len(mine):
-            raise ValueError(f"dwellings.csv has no row for district {world.districts[d]}, which has households")
+            raise ValueError(
+                f"dwellings.csv has no row for district {world.districts[d]}, which has households"
+            )
         counts[mine[np.argmax(counts[mine])]] += need[d] - have[d]
     kind = kinds(world)
     floors = rows["floors"].to_numpy()
@@ -139,13 +149,24 @@ def _stock(world: World) -> None:
     built_to = np.minimum(rows["built_to"].to_numpy() * 12 + 11, world.base)
     position = (order + 0.5) / np.maximum(number[row], 1)
     built = (built_from[row] + position * (built_to[row] - built_from[row])).astype(np.int64)
-    first = world.dwellings.n + np.concatenate([[0], np.cumsum(size)[:-1]]) if len(size) else np.zeros(0, np.int64)
+    first = (
+        world.dwellings.n + np.concatenate([[0], np.cumsum(size)[:-1]])
+        if len(size)
+        else np.zeros(0, np.int64)
+    )
     keys = new_keys(np.full(len(row), 0xB1D6, np.uint64), np.arange(len(row)), KEY_BUILDING)
     first_building = world.buildings.append(
         key=keys, state=np.full(len(row), COMPLETE, np.int8), district=district[row], settlement=settlement[row],
         built=built, floors=floors[row], lift=lift[row], first=first, units=size,
     )  # fmt: skip
-    _flats(world, np.arange(first_building, first_building + len(row)), row, size, rows["area_m2"].to_numpy(), kind)
+    _flats(
+        world,
+        np.arange(first_building, first_building + len(row)),
+        row,
+        size,
+        rows["area_m2"].to_numpy(),
+        kind,
+    )
 
 
 def _units(floors: int, lift: bool, kind: int) -> int:
@@ -170,7 +191,9 @@ def _flats(
     k = kind[settlement]
     single = floors == 1
     title = np.where(
-        (k == VILLAGE) | ((k == STATE_FARM) & single), HOMESTEAD, np.where(k == MINE_ROW, NO_TITLE, FULL_TITLE)
+        (k == VILLAGE) | ((k == STATE_FARM) & single),
+        HOMESTEAD,
+        np.where(k == MINE_ROW, NO_TITLE, FULL_TITLE),
     )
     age = (world.base - b.built[home].astype(np.int64)) / 12.0
     condition = np.clip(255 - 3.0 * age - np.where(single, 25, 0), 50, 255)
@@ -198,7 +221,9 @@ def _house(world: World) -> None:
         weight = weight_by_kind[kind[d.settlement[homes]]]
         empty = choose(d.key[homes], SYNTH_MATCH, 1.0 / weight, len(homes) - len(families))
         lived_in = np.delete(homes, empty)
-        by_area = lived_in[np.lexsort((lived_in, d.area[lived_in] / 100.0 + 1.8 * normal(d.key[lived_in], SYNTH_MATCH)))]
+        by_area = lived_in[
+            np.lexsort((lived_in, d.area[lived_in] / 100.0 + 1.8 * normal(d.key[lived_in], SYNTH_MATCH)))
+        ]
         by_size = families[
             np.lexsort((families, h.size[families] + 1.6 * normal(h.key[families], SYNTH_MATCH)))
         ]
@@ -252,9 +277,9 @@ def _deeds(world: World) -> None:
         d.use[let] = RENTED
         h.tenure[d.occupant[paid]] = TENANT
         h.tenure[d.occupant[free]] = FREE
-        d.rent[paid] = (rent * minor * d.area[paid] / 10.0 * (0.7 + 0.6 * uniform(d.key[paid], SYNTH_TENURE))).astype(
-            np.int64
-        )
+        d.rent[paid] = (
+            rent * minor * d.area[paid] / 10.0 * (0.7 + 0.6 * uniform(d.key[paid], SYNTH_TENURE))
+        ).astype(np.int64)
         # rent-free homes and a part of the let ones belong to employers and the city
         d.owner_kind[free] = np.where(np.isin(kind[free], (MINE_ROW, STATE_FARM)), BY_EMPLOYER, BY_CITY)
         public = paid[choose(d.key[paid], SYNTH_OWNER, np.ones(len(paid)), int(0.3 * len(paid)))]
@@ -272,7 +297,9 @@ def _deeds(world: World) -> None:
         others = np.sort(np.concatenate([np.setdiff1d(rest, heirs), private]))
         # the remaining empty and let homes are second homes of families that own their own, as far as these suffice
         owners = d.occupant[owned_by_occupant].astype(np.int64)
-        able = min(len(others), int(world.pack.assumption("second_home_owners", 0.06) * len(lived_in)), len(owners))
+        able = min(
+            len(others), int(world.pack.assumption("second_home_owners", 0.06) * len(lived_in)), len(owners)
+        )
         second = others[choose(d.key[others], SYNTH_MATCH, np.ones(len(others)), able)]
         holders = owners[choose(h.key[owners], SYNTH_OWNER, np.ones(len(owners)), able)]
         deed_rows.append(second)
@@ -282,7 +309,9 @@ def _deeds(world: World) -> None:
         used = second[(d.occupant[second] == 0) & (uniform(d.key[second], SYNTH_MATCH) < 0.12)]
         d.use[used] = SECOND_HOME
         d.vacant_since[used] = 0
-        _offer(world, np.nonzero((d.use == VACANT) & (d.district == district))[0], price * minor, rent * minor)
+        _offer(
+            world, np.nonzero((d.use == VACANT) & (d.district == district))[0], price * minor, rent * minor
+        )
     _own_all(h.view(), d.view(), np.concatenate(deed_rows), np.concatenate(deed_owners), world.base)
     d.bought[:] = 0
     age = np.clip((uniform(d.key, SYNTH_OWNER) * 240).astype(np.int64), 12, 240)

@@ -26,7 +26,14 @@ from krimp.state.world import World
 from krimp.synthesis.dice import choose, lognormal, new_keys, uniform
 
 #: Kinds of the shops at the base, shares. [A]
-SHOP_MIX = ((GROCERY, 0.36), (RESTAURANT, 0.22), (BAKERY, 0.02), (COFFEE, 0.003), (HOSTEL_SHOP, 0.02), (BROKER, 0.004))
+SHOP_MIX = (
+    (GROCERY, 0.36),
+    (RESTAURANT, 0.22),
+    (BAKERY, 0.02),
+    (COFFEE, 0.003),
+    (HOSTEL_SHOP, 0.02),
+    (BROKER, 0.004),
+)
 #: Hired staff of a shop at the base. [A]
 STAFF_PER_SHOP = 1.6
 CASH_SPREAD = 0.9
@@ -55,7 +62,9 @@ def _shops(world: World) -> None:
     persons = world.persons
     residents = int((persons.state == RESIDENT).sum())
     per_1000 = world.pack.assumption("shops_per_1000", 11.0)
-    owner_pool = np.nonzero((persons.activity == EMPLOYED) & (persons.sector == OWN_ACCOUNT) & (persons.state == RESIDENT))[0]
+    owner_pool = np.nonzero(
+        (persons.activity == EMPLOYED) & (persons.sector == OWN_ACCOUNT) & (persons.state == RESIDENT)
+    )[0]
     count = min(int(per_1000 * residents / 1000.0), len(owner_pool))
     owners = owner_pool[choose(persons.key[owner_pool], SYNTH_SHOP, np.ones(len(owner_pool)), count)]
     keys = new_keys(persons.key[owners], np.zeros(len(owners), np.int64), KEY_SHOP)
@@ -65,7 +74,9 @@ def _shops(world: World) -> None:
     for code, share in SHOP_MIX:
         kind[(u >= at) & (u < at + share)] = code
         at += share
-    workers = np.nonzero((persons.activity == EMPLOYED) & (persons.sector == SERVICES) & (persons.state == RESIDENT))[0]
+    workers = np.nonzero(
+        (persons.activity == EMPLOYED) & (persons.sector == SERVICES) & (persons.state == RESIDENT)
+    )[0]
     staff_total = min(int(STAFF_PER_SHOP * len(owners)), len(workers))
     hired = workers[choose(persons.key[workers], SYNTH_SHOP, np.ones(len(workers)), staff_total)]
     first = world.shops.append(
@@ -87,7 +98,9 @@ def _accounts(world: World) -> None:
     book, persons = world.ledger, world.persons
     balance = book.balance
     working = persons.activity == EMPLOYED
-    wages = np.bincount(persons.sector[working], weights=persons.wage[working].astype(np.float64), minlength=8)
+    wages = np.bincount(
+        persons.sector[working], weights=persons.wage[working].astype(np.float64), minlength=8
+    )
     for account, sectors in {
         "mine.cash": (1,), "farms.cash": (2,), "industry.cash": (4,), "developers.cash": (5,), "services.cash": (6, 7),
     }.items():  # fmt: skip

@@ -83,13 +83,19 @@ def _schooling(world: World, age: np.ndarray) -> None:
     age = age[1:]
     u = uniform(persons.key[everybody], SYNTH_SCHOOL)
     young = np.where(
-        age < 6, NO_SCHOOL, np.where(age < 12, PRIMARY, np.where(age < 15, JUNIOR, np.where(u < 0.7, SENIOR, JUNIOR)))
+        age < 6,
+        NO_SCHOOL,
+        np.where(age < 12, PRIMARY, np.where(age < 15, JUNIOR, np.where(u < 0.7, SENIOR, JUNIOR))),
     )
     level[everybody] = np.where(age < 18, young, 0)
     table = world.pack.tables.get("schooling")
     year = int(world.pack.config.base[:4])
     # younger cohorts went to school longer; much noise between people of one age
-    score = -age + 9.0 * normal(persons.key[everybody], SYNTH_SCHOOL) + np.where(persons.sex[everybody] == MALE, 3.0, 0.0)
+    score = (
+        -age
+        + 9.0 * normal(persons.key[everybody], SYNTH_SCHOOL)
+        + np.where(persons.sex[everybody] == MALE, 3.0, 0.0)
+    )
     for d, name in enumerate(world.districts):
         mine = np.nonzero((persons.district[everybody] == d) & (age >= 18))[0]
         shares = np.array([0.05, 0.24, 0.50, 0.15, 0.06])
@@ -97,8 +103,13 @@ def _schooling(world: World, age: np.ndarray) -> None:
             rows = table.filter((pl.col("year") == year) & (pl.col("district") == name))
             counted = {r["level"]: r["persons"] for r in rows.iter_rows(named=True)}
             if sum(counted.values()) > 0:
-                minors = np.bincount(young[(persons.district[everybody] == d) & (age >= 6) & (age < 18)], minlength=5)
-                left = np.array([counted.get(k, 0) for k in LEVELS], np.float64) - minors * world.weight / world.copies
+                minors = np.bincount(
+                    young[(persons.district[everybody] == d) & (age >= 6) & (age < 18)], minlength=5
+                )
+                left = (
+                    np.array([counted.get(k, 0) for k in LEVELS], np.float64)
+                    - minors * world.weight / world.copies
+                )
                 shares = np.maximum(left, 0.0)
         cuts = np.cumsum(shares / shares.sum())
         order = mine[np.lexsort((mine, score[mine]))]
@@ -134,13 +145,18 @@ def _activity(world: World, age: np.ndarray) -> None:
     able = (age >= 16) & (age < 70) & (act == INACTIVE)
     working_age = (age >= 16) & (age < 60)
     jobs = _jobs(world, int(working_age.sum()))
-    mining_town = np.isin(kind, (MINE_ROW,)) * 1.0 + np.isin(kind, (OLD_CORE,)) * 0.45 + (kind == 0) * 0.1 + 0.05
+    mining_town = (
+        np.isin(kind, (MINE_ROW,)) * 1.0 + np.isin(kind, (OLD_CORE,)) * 0.45 + (kind == 0) * 0.1 + 0.05
+    )
     prime = np.interp(age, [16, 20, 25, 45, 55, 60, 70], [0.25, 0.8, 1.0, 1.0, 0.7, 0.3, 0.08])
     man = persons.sex == MALE
     school = persons.schooling
     weights = {
         MINE: prime * mining_town * np.where(man, 1.0, 0.12) * (age < 58),
-        PUBLIC: prime * np.where(kind == VILLAGE, 0.15, 1.0) * np.array([0.02, 0.1, 0.4, 1.5, 6.0])[school] * (age < 60),
+        PUBLIC: prime
+        * np.where(kind == VILLAGE, 0.15, 1.0)
+        * np.array([0.02, 0.1, 0.4, 1.5, 6.0])[school]
+        * (age < 60),
         FARM: np.where(kind == VILLAGE, 1.0, np.where(kind == STATE_FARM, 0.55, 0.012))
         * np.interp(age, [16, 20, 45, 60, 70], [0.3, 0.8, 1.0, 0.9, 0.4]),
         INDUSTRY: prime * np.where(kind == VILLAGE, 0.2, 1.0) * np.where(man, 1.0, 0.6),
@@ -155,20 +171,24 @@ def _activity(world: World, age: np.ndarray) -> None:
         act[hired] = EMPLOYED
         persons.sector[hired] = sector
         noise = lognormal(persons.key[hired], SYNTH_WAGE, WAGE_SPREAD)
-        persons.wage[hired] = (pay[sector] * PAY_BY_SCHOOL[school[hired]] * noise * world.pack.config.minor_units).astype(
-            np.int64
-        )
+        persons.wage[hired] = (
+            pay[sector] * PAY_BY_SCHOOL[school[hired]] * noise * world.pack.config.minor_units
+        ).astype(np.int64)
     searching = np.where((act == INACTIVE) & (age >= 18) & (age < 58), prime, 0.0)
     out_of_work = choose(persons.key, SYNTH_WORK, searching, int(UNEMPLOYED_SHARE * working_age.sum()))
     act[out_of_work] = UNEMPLOYED
     persons.activity[:] = act
     pension = pack.assumption("pension_mean_2010", 1150.0)
     persons.pension[retired] = (
-        pension * lognormal(persons.key[retired], SYNTH_PENSION, PENSION_SPREAD) * world.pack.config.minor_units
+        pension
+        * lognormal(persons.key[retired], SYNTH_PENSION, PENSION_SPREAD)
+        * world.pack.config.minor_units
     ).astype(np.int64)
     # the retired keep the sector they left
     past = uniform(persons.key[retired], SYNTH_WAGE)
-    persons.sector[retired] = np.where(past < 0.42, MINE, np.where(past < 0.62, PUBLIC, np.where(past < 0.8, INDUSTRY, SERVICES)))
+    persons.sector[retired] = np.where(
+        past < 0.42, MINE, np.where(past < 0.62, PUBLIC, np.where(past < 0.8, INDUSTRY, SERVICES))
+    )
 
 
 def _jobs(world: World, working_age: int) -> dict[int, int]:
@@ -189,7 +209,12 @@ def _wages(world: World) -> dict[int, float]:
     year = int(world.pack.config.base[:4])
     pay = {code: 1800.0 for code in names.values()}
     if table is not None:
-        pay.update({names[r["sector"]]: float(r["wage"]) for r in table.filter(pl.col("year") == year).iter_rows(named=True)})
+        pay.update(
+            {
+                names[r["sector"]]: float(r["wage"])
+                for r in table.filter(pl.col("year") == year).iter_rows(named=True)
+            }
+        )
     return pay
 
 
