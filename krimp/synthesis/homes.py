@@ -46,10 +46,22 @@ from krimp.state.families import own
 from krimp.state.purposes import (
     KEY_BUILDING,
     KEY_DWELLING,
+    SYNTH_ASK,
+    SYNTH_BOUGHT,
     SYNTH_DWELLING,
+    SYNTH_EMPTY,
+    SYNTH_FREE,
+    SYNTH_HEIR,
+    SYNTH_LISTED,
     SYNTH_MATCH,
     SYNTH_OWNER,
+    SYNTH_PUBLIC,
+    SYNTH_RENT,
+    SYNTH_SECOND,
     SYNTH_TENURE,
+    SYNTH_TO_LET,
+    SYNTH_UNSOLD,
+    SYNTH_USED,
 )
 from krimp.state.world import World
 from krimp.synthesis.dice import choose, new_keys, normal, scale_cells, uniform
@@ -219,7 +231,7 @@ def _house(world: World) -> None:
         if not len(families):
             continue
         weight = weight_by_kind[kind[d.settlement[homes]]]
-        empty = choose(d.key[homes], SYNTH_MATCH, 1.0 / weight, len(homes) - len(families))
+        empty = choose(d.key[homes], SYNTH_EMPTY, 1.0 / weight, len(homes) - len(families))
         lived_in = np.delete(homes, empty)
         by_area = lived_in[
             np.lexsort((lived_in, d.area[lived_in] / 100.0 + 1.8 * normal(d.key[lived_in], SYNTH_MATCH)))
@@ -272,26 +284,26 @@ def _deeds(world: World) -> None:
         deed_owners.append(d.occupant[owned_by_occupant].astype(np.int64))
         h.tenure[d.occupant[owned_by_occupant]] = OWNER
         d.use[owned_by_occupant] = OWNER_OCCUPIED
-        free = let[choose(d.key[let], SYNTH_OWNER, np.ones(len(let)), n_free)]
+        free = let[choose(d.key[let], SYNTH_FREE, np.ones(len(let)), n_free)]
         paid = np.setdiff1d(let, free)
         d.use[let] = RENTED
         h.tenure[d.occupant[paid]] = TENANT
         h.tenure[d.occupant[free]] = FREE
         d.rent[paid] = (
-            rent * minor * d.area[paid] / 10.0 * (0.7 + 0.6 * uniform(d.key[paid], SYNTH_TENURE))
+            rent * minor * d.area[paid] / 10.0 * (0.7 + 0.6 * uniform(d.key[paid], SYNTH_RENT))
         ).astype(np.int64)
         # rent-free homes and a part of the let ones belong to employers and the city
         d.owner_kind[free] = np.where(np.isin(kind[free], (MINE_ROW, STATE_FARM)), BY_EMPLOYER, BY_CITY)
-        public = paid[choose(d.key[paid], SYNTH_OWNER, np.ones(len(paid)), int(0.3 * len(paid)))]
+        public = paid[choose(d.key[paid], SYNTH_PUBLIC, np.ones(len(paid)), int(0.3 * len(paid)))]
         d.owner_kind[public] = BY_CITY
         private = np.setdiff1d(paid, public)
 
         empty = np.nonzero((d.occupant == 0) & (d.district == district) & (d.state == STANDING))[0]
         young = d.completed[empty] >= world.base - 36
-        unsold = empty[young & (d.title[empty] == FULL_TITLE) & (uniform(d.key[empty], SYNTH_OWNER) < 0.6)]
+        unsold = empty[young & (d.title[empty] == FULL_TITLE) & (uniform(d.key[empty], SYNTH_UNSOLD) < 0.6)]
         d.owner_kind[unsold] = BY_DEVELOPER
         rest = np.setdiff1d(empty, unsold)
-        heirs = rest[choose(d.key[rest], SYNTH_OWNER, np.ones(len(rest)),
+        heirs = rest[choose(d.key[rest], SYNTH_HEIR, np.ones(len(rest)),
                             int(world.pack.assumption("heir_owned_vacant", 0.25) * len(rest)))]  # fmt: skip
         d.owner_kind[heirs] = BY_HEIR
         others = np.sort(np.concatenate([np.setdiff1d(rest, heirs), private]))
@@ -300,13 +312,13 @@ def _deeds(world: World) -> None:
         able = min(
             len(others), int(world.pack.assumption("second_home_owners", 0.06) * len(lived_in)), len(owners)
         )
-        second = others[choose(d.key[others], SYNTH_MATCH, np.ones(len(others)), able)]
+        second = others[choose(d.key[others], SYNTH_SECOND, np.ones(len(others)), able)]
         holders = owners[choose(h.key[owners], SYNTH_OWNER, np.ones(len(owners)), able)]
         deed_rows.append(second)
         deed_owners.append(holders)
         left = np.setdiff1d(others, second)
         d.owner_kind[left] = BY_HEIR
-        used = second[(d.occupant[second] == 0) & (uniform(d.key[second], SYNTH_MATCH) < 0.12)]
+        used = second[(d.occupant[second] == 0) & (uniform(d.key[second], SYNTH_USED) < 0.12)]
         d.use[used] = SECOND_HOME
         d.vacant_since[used] = 0
         _offer(
@@ -314,7 +326,7 @@ def _deeds(world: World) -> None:
         )
     _own_all(h.view(), d.view(), np.concatenate(deed_rows), np.concatenate(deed_owners), world.base)
     d.bought[:] = 0
-    age = np.clip((uniform(d.key, SYNTH_OWNER) * 240).astype(np.int64), 12, 240)
+    age = np.clip((uniform(d.key, SYNTH_BOUGHT) * 240).astype(np.int64), 12, 240)
     d.bought[1:] = np.maximum(world.base - age[1:], d.completed[1:])
 
 
@@ -322,14 +334,14 @@ def _offer(world: World, empty: np.ndarray, price: float, rent: float) -> None:
     """List a part of the empty marketable homes, at asks around the pack's price."""
     d = world.dwellings
     marketable = empty[d.title[empty] != HOMESTEAD]
-    u = uniform(d.key[marketable], SYNTH_DWELLING)
+    u = uniform(d.key[marketable], SYNTH_LISTED)
     share = world.pack.assumption("listed_vacant_2010", 0.25)
     developer = d.owner_kind[marketable] == BY_DEVELOPER
     listed = marketable[(u < share) | developer]
-    noise = 0.8 + 0.5 * uniform(d.key[listed], SYNTH_TENURE)
+    noise = 0.8 + 0.5 * uniform(d.key[listed], SYNTH_ASK)
     d.listed[listed] = FOR_SALE
     d.ask[listed] = (price * noise * d.area[listed] / 10.0).astype(np.int64)
     d.listed_since[listed] = world.base
-    to_let = listed[(uniform(d.key[listed], SYNTH_MATCH) < 0.2) & (d.owner_kind[listed] != BY_DEVELOPER)]
+    to_let = listed[(uniform(d.key[listed], SYNTH_TO_LET) < 0.2) & (d.owner_kind[listed] != BY_DEVELOPER)]
     d.listed[to_let] = FOR_RENT
     d.rent[to_let] = (rent * d.area[to_let] / 10.0).astype(np.int64)
