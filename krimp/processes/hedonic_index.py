@@ -28,6 +28,8 @@ from krimp.state.world import Series, World
     FLOOR_ABOVE_3, GROUND, TOP, LIFT_FLOOR, LIFT, AGE, CONDITION, UNTITLED, OWN_STOVE, SHELL, LOG_AREA, EMPTY_HOUSE, NEW,
 ) = range(8, 21)  # fmt: skip
 N_FEATURES = 21
+#: Months over which people judge the trend of prices: two years in the INET model, 2022 configuration [S].
+TREND_MONTHS = 24
 
 _A = "[A] sweep; mechanisms 3.2"
 PARAMETERS: tuple[Parameter, ...] = (
@@ -300,7 +302,7 @@ def start(world: World) -> None:
     world.memory["hedonic_index.city"] = level[nd:].copy()
     world.memory["hedonic_index.gram"] = np.zeros((N_FEATURES, N_FEATURES))
     world.memory["hedonic_index.moment"] = np.zeros(N_FEATURES)
-    world.memory["hedonic_index.history"] = np.tile(log_index(world), (13, 1))
+    world.memory["hedonic_index.history"] = np.tile(log_index(world), (TREND_MONTHS + 1, 1))
     world.memory["hedonic_index.sales"] = np.zeros((nd + 1, 6))
     publish(world)
 
@@ -315,12 +317,12 @@ def log_index(world: World) -> np.ndarray:
 
 
 def publish(world: World) -> None:
-    """Signals of price level and its change over twelve months."""
+    """Signals of the price level and its yearly change, as people see it: the mean of two years."""
     now = log_index(world)
     history = world.memory["hedonic_index.history"]
     for i in range(world.nd + 1):
         world.signal["price_m2"][i] = exp(now[i])
-        world.signal["price_change_year"][i] = now[i] - history[0, i]
+        world.signal["price_change_year"][i] = (now[i] - history[0, i]) * 12.0 / TREND_MONTHS
 
 
 def step(world: World) -> None:

@@ -27,9 +27,9 @@ from krimp.state.random import draw, unit
 from krimp.state.world import Series, World, emit
 
 PARAMETERS = (
-    Parameter("hostels.room_night", 70.0, "yuan/night", "uniform(60, 150)", "[A] ADR 60-150 yuan", "price of a night at base prices", 1.0, 5e3),
-    Parameter("hostels.occupancy", 0.30, "share", "uniform(0.2, 0.5)", "[A] 0.2-0.5", "nights let", 0.0, 1.0),
-    Parameter("hostels.running_share", 0.45, "share", "uniform(0.3, 0.6)", "[A]", "running costs over takings", 0.0, 1.0),
+    Parameter("hostels.room_night", 105.0, "yuan/night", "uniform(60, 150)", "[A] ADR 60-150 yuan, the middle", "price of a night at base prices", 1.0, 5e3),
+    Parameter("hostels.occupancy", 0.35, "share", "uniform(0.2, 0.5)", "[A] 0.2-0.5", "nights let", 0.0, 1.0),
+    Parameter("hostels.running_share", 0.30, "share", "uniform(0.2, 0.5)", "[A]", "running costs over takings", 0.0, 1.0),
     Parameter("hostels.hurdle", 1.3, "ratio", "fixed", "[A] 1.3 times rent and costs (mechanisms 3.5)", "", 0.1, 10.0),
     Parameter("hostels.guests_per_1000", 0.5, "flats per 1000 people", "lognormal(0.5, 0.5)", "[A] hostel flats that visitors fill at the base", "", 0.0, 100.0),
     Parameter("hostels.growth", 0.05, "per year", "uniform(0.0, 0.1)", "[R] domestic trips grew in the 2010s", "growth of visitors", -0.5, 1.0),

@@ -244,7 +244,7 @@ def send_students(P, H, rows, cost, out, fired):
         amount = min(cost, H.cash[h])
         H.cash[h] -= amount
         out[H.district[h]] += amount
-        fired[5] += 1
+        fired[0] += 1
 
 
 def _run(world: World, pay_now: bool) -> Tally:

@@ -28,6 +28,7 @@ from krimp.state.codes import (
     BY_HOUSEHOLD,
     CENTRAL_GRANT,
     EVENT,
+    FOR_SALE,
     HOUSEHOLD_TOP_UP,
     MINE_FUND,
     NO_TITLE,
@@ -73,6 +74,19 @@ PARAMETERS = (
         "resettlement.second_flat_share", 0.25, "share", "uniform(0.1, 0.5)",
         "[A] press cases of two flats for one house (CGTN, 2019-04)",
         "owners of larger homes who receive a second flat", 0.0, 1.0,
+    ),
+    Parameter(
+        "resettlement.surplus_months", 18.0, "months", "uniform(12, 36)", "[A] flats nobody was moved into are sold off",
+        "time a finished flat is kept for families to come", 1.0, 600.0,
+    ),
+    Parameter(
+        "resettlement.surplus_price", 900.0, "yuan/m2", "uniform(600, 1300)",
+        "[A] subsidised flats sold to residents well below cost (walk-ups of 300-750 yuan/m2 on resale, 2019)",
+        "first asking price of surplus flats", 50.0, 1e4,
+    ),
+    Parameter(
+        "resettlement.public_rent_m2", 1.5, "yuan/m2 and month", "uniform(0.5, 3)", "[A] low-rent housing",
+        "rent of public flats let to former tenants", 0.0, 100.0,
     ),
     Parameter(
         "resettlement.cash_share", 0.1, "share", "uniform(0.0, 0.3)",
@@ -150,7 +164,7 @@ ACCOUNTS = (Account("flow.housing_grant", "flow", "upper grants for public housi
 BRANCHES = (
     "resettlement.offer", "resettlement.accept_in_kind", "resettlement.accept_cash", "resettlement.cannot_afford",
     "resettlement.will_not_leave", "resettlement.second_flat", "resettlement.tenant_rehoused",
-    "resettlement.absent_owner_paid", "resettlement.cleared",
+    "resettlement.absent_owner_paid", "resettlement.cleared", "resettlement.surplus_for_sale",
 )  # fmt: skip
 
 #: Neighbouring homes are dwellings of the same settlement whose rows lie in one block of this many.
@@ -209,6 +223,7 @@ def step(world: World) -> None:
     _designate(world, rows)
     if len(world.memory["resettlement.row"]):
         _negotiate(world, rows)
+    _sell_surplus(world)
 
 
 def _start_buildings(world: World, rows: list[dict[str, Any]]) -> None:
@@ -388,12 +403,23 @@ def _decide(
             n_empty += 1
             continue
         if D.owner[d] != h or D.owner_kind[d] != BY_HOUSEHOLD:
-            # tenants and people in employers' homes are rehoused once a flat is there
+            # tenants and people in employers' homes get a public flat to rent, or look for another home
             if months_on >= 3:
-                tenants[n_tenants] = h
-                n_tenants += 1
                 vacate(H, D, h, month)
                 fired[6] += 1
+                if used < flats.size:
+                    flat = flats[used]
+                    used += 1
+                    D.rent[flat] = np.int64(params[11] * D.area[flat] * 0.1)
+                    occupy(P, H, D, h, flat, month)
+                    resettled[D.district[d]] += 1
+                    emit(E, month, RESETTLED_EVENT, IN_KIND, D.district[d], H.first[h], h, flat, d, 0)
+                else:
+                    tenants[n_tenants] = h
+                    n_tenants += 1
+                own(H, D, d, BY_CITY, 0, month)
+                emptied[n_empty] = d
+                n_empty += 1
             continue
         head = H.first[h]
         age = (month - P.birth[head]) // 12
@@ -478,6 +504,7 @@ def _negotiate(world: World, rows: list[dict[str, Any]]) -> None:
             p["resettlement.top_up_m2"] * world.pack.config.minor_units,
             p["resettlement.fixed_top_up"] * world.pack.config.minor_units, p["resettlement.second_flat_share"],
             p["resettlement.cash_share"], p["resettlement.cash_premium"],
+            p["resettlement.public_rent_m2"] * world.pack.config.minor_units,
         ]
     )  # fmt: skip
     accounts = np.array(
@@ -509,6 +536,23 @@ def _negotiate(world: World, rows: list[dict[str, Any]]) -> None:
     keep = world.dwellings.state[row] == STANDING
     for name in ("row", "since", "reason"):
         memory[f"resettlement.{name}"] = memory[f"resettlement.{name}"][keep]
+
+
+def _sell_surplus(world: World) -> None:
+    """Flats that stood empty for long after completion are offered to anybody, far below cost."""
+    p, d = world.params, world.dwellings
+    waited = world.month - d.completed.astype(np.int64)
+    surplus = np.nonzero(
+        (d.state == STANDING) & (d.use == VACANT) & (d.owner_kind == BY_CITY) & (d.funder > 0) & (d.listed == 0)
+        & (waited > p["resettlement.surplus_months"])
+    )[0]  # fmt: skip
+    if not len(surplus):
+        return
+    price = p["resettlement.surplus_price"] * world.driver("construction_cost_index", 1.0)
+    d.ask[surplus] = (price * world.pack.config.minor_units / 10.0 * d.area[surplus]).astype(np.int64)
+    d.listed[surplus] = FOR_SALE
+    d.listed_since[surplus] = world.month
+    world.fired["resettlement.surplus_for_sale"] += len(surplus)
 
 
 def _reason_of(world: World, homes: np.ndarray, rows: list[dict[str, Any]]) -> int:

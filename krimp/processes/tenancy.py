@@ -1,7 +1,7 @@
 """Renting: what landlords ask, who pays whom, and how the rent level moves.
 
 Owners of fitted empty homes put some of them to let; an unlet home's rent is cut with probability 0.106 a month by a
-lognormal share (INET housing model). The level of a district follows its lettings and slack: d ln R = -k (V - Vn) / 12.
+lognormal share (INET housing model). The level of a district follows local pay and slack: d ln R = e d ln w - k (V - Vn) / 12 (Rosen & Smith 1983).
 Each month tenants pay their landlords: families of the city, absent owners, employers, the city.
 """
 
@@ -136,20 +136,14 @@ def step(world: World) -> None:
         world.fired[name] += count
     level = m["tenancy.level"]
     vacancy = world.signal["vacancy_rate"]
-    lettings = m["housing_search.lettings"]
     wage = float(world.signal["mean_wage"][-1])
     drift = 0.0
     if m["tenancy.wage"] > 0 and wage > 0:
         drift = p["tenancy.wage_follow"] * float(log(wage / m["tenancy.wage"]))
     m["tenancy.wage"] = wage
     for i in range(world.nd + 1):
-        mine = lettings if i == world.nd else lettings[lettings[:, 0] == i] if len(lettings) else lettings
-        seen = 0.0
-        if len(mine):
-            ratio = sum(mine[:, 1].tolist()) / len(mine)
-            seen = 0.1 * len(mine) / (len(mine) + 10.0) * float(log(min(max(ratio, 0.5), 1.5)))
         excess = min(float(vacancy[i]), 0.30) - p["tenancy.natural_vacancy"]
-        level[i] += drift + seen - p["tenancy.slack"] / 12.0 * excess
+        level[i] += drift - p["tenancy.slack"] / 12.0 * excess
         world.signal["rent_m2"][i] = float(exp(level[i]))
 
 

@@ -65,7 +65,7 @@ class EventLog:
 
     def view(self) -> EventView:
         """Arrays for `emit`."""
-        return EventView(*self.columns, self.used)
+        return EventView(*self.columns, self.used)  # type: ignore[call-arg]
 
     def add(self, month: int, event: str, reason: str = "none", **ids: int) -> None:
         """One event from Python (city-wide happenings)."""
