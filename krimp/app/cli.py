@@ -379,7 +379,7 @@ def claims(
 
     Example: krimp claims hegang --runs 40 --scale 1/10 --json > claims.json
     """
-    from krimp.study.claims import claims
+    from krimp.study.claims import claims  # type: ignore[import-not-found,unused-ignore]
 
     if runs < 1:
         raise BadInput(f"--runs {runs}: allowed are whole numbers from 1")

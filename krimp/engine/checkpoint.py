@@ -47,7 +47,7 @@ def save(world: World, recorder: Recorder, wall: dict[str, float], folder: Path)
             if isinstance(value, np.ndarray):
                 arrays[f"memory.{name}"] = value
             else:
-                memory[name] = value
+                memory[name] = value.item() if isinstance(value, np.generic) else value
         sums: dict[str, str] = {}
         for name, array in arrays.items():
             data = np.ascontiguousarray(array)
@@ -56,7 +56,7 @@ def save(world: World, recorder: Recorder, wall: dict[str, float], folder: Path)
         state = {
             "month": world.month,
             "memory": memory,
-            "fired": dict(world.fired),
+            "fired": {name: int(count) for name, count in world.fired.items()},
             "wall": wall,
             "sums": sums,
         }

@@ -415,7 +415,7 @@ def _finish_manifest(
     manifest.update(
         status="complete",
         reason="",
-        fired=dict(sorted(world.fired.items())),
+        fired={name: int(count) for name, count in sorted(world.fired.items())},
         wall={name: round(seconds, 4) for name, seconds in wall.items()},
         person_months=recorder.person_months,
         peak_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,

@@ -554,7 +554,7 @@ def observe(world: World) -> dict[str, np.ndarray]:
     shops = world.shops
     sales = np.bincount(shops.district, weights=shops.sales * (shops.state == OPEN), minlength=world.nd)
     if world.month == world.base:
-        sales = np.zeros(world.nd)
+        sales = sales * 0
     return {
         "shops": whole(numbers.sum(axis=0)),
         "coffee_shops": whole(numbers[COFFEE] + numbers[BAKERY]),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from krimp.state.world import World
-from krimp.synthesis import families, homes, money, people, work
+from krimp.synthesis import families, homes, kinship, money, people, work
 
 
 def build(world: World) -> None:
@@ -15,4 +15,5 @@ def build(world: World) -> None:
     families.fill(world)
     homes.fill(world)
     work.fill(world)
+    kinship.fill(world)
     money.fill(world)

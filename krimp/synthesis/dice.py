@@ -29,7 +29,7 @@ def _gauss(keys, purpose, out):
 def _race(keys, purpose, weight, out):
     for i in range(keys.size):
         u = unit(draw4(SEED, keys[i], 0, purpose)[0])
-        out[i] = -log(u) / weight[i] if weight[i] > 0.0 else 1e300
+        out[i] = -log(u) / weight[i]
 
 
 @kernel
@@ -37,6 +37,12 @@ def _lognormal(keys, purpose, sigma, out):
     for i in range(keys.size):
         a, b, _, _ = draw4(SEED, keys[i], 0, purpose)
         out[i] = exp(sigma * gauss(a, b) - 0.5 * sigma * sigma)
+
+
+@kernel
+def _word(keys, purpose, out):
+    for i in range(keys.size):
+        out[i] = draw4(SEED, keys[i], 0, purpose)[0]
 
 
 @kernel
@@ -66,6 +72,13 @@ def lognormal(keys: np.ndarray, purpose: int, sigma: float) -> np.ndarray:
     return out
 
 
+def shuffled(cells: np.ndarray, keys: np.ndarray, purpose: int) -> np.ndarray:
+    """Indices sorted by cell (whole numbers below 2**31), inside a cell in keyed random order."""
+    word = np.empty(len(keys), np.uint64)
+    _word(np.ascontiguousarray(keys), purpose, word)
+    return np.argsort((cells.astype(np.uint64) << np.uint64(32)) | word, kind="stable")
+
+
 def new_keys(parents: np.ndarray, ordinals: np.ndarray, purpose: int) -> np.ndarray:
     """Stable keys from parents' keys and ordinals."""
     out = np.empty(len(parents), np.uint64)
@@ -78,14 +91,18 @@ def choose(keys: np.ndarray, purpose: int, weight: np.ndarray, count: int) -> np
 
     Items of weight 0 are never drawn; fewer come back when there are not enough.
     """
-    times = np.empty(len(keys))
-    _race(np.ascontiguousarray(keys), purpose, np.ascontiguousarray(weight, np.float64), times)
-    able = np.nonzero(times < 1e299)[0]
+    able = np.nonzero(weight > 0.0)[0]
     count = min(int(count), len(able))
     if count <= 0:
         return np.zeros(0, np.int64)
-    order = able[np.lexsort((able, times[able]))]
-    return np.sort(order[:count])
+    if count == len(able):
+        return able
+    times = np.empty(len(able))
+    _race(np.ascontiguousarray(keys[able]), purpose, np.ascontiguousarray(weight[able], np.float64), times)
+    last = np.partition(times, count - 1)[count - 1]
+    before = np.nonzero(times < last)[0]
+    equal = np.nonzero(times == last)[0][: count - len(before)]
+    return able[np.sort(np.concatenate([before, equal]))]
 
 
 def spread(total: int, weights: np.ndarray) -> np.ndarray:

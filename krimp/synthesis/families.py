@@ -1,9 +1,16 @@
 """Households of the base city: exact numbers by district and size, with plausible couples, children and elders.
 
-In each district: couples are paired by age (men about two years older) so that the married count is the census's as
-far as homes allow; one-person homes go to the widowed, divorced and single by age; every other home has a couple or
-a lone parent at its head; homes of more people go to mothers of the ages that have children at home; children are put
-to mothers by age rank; second couples, unmarried elders and grown children fill what is left.
+In each district, in this order:
+
+1. Marital states: a national pattern by sex and age, raked to the district's counts (iterative proportional fitting,
+   Deming & Stephan 1940), so many married women as married men.
+2. Couples: wives and husbands by rank of age with noise (men about two years older).
+3. One-person homes: exactly the census count, drawn from the unmarried by age and state.
+4. Heads of the other homes: a couple, or a lone parent; some elder couples live with a younger one.
+5. Everybody else wants to live with a head of some age: a child with a mother older by her age at its birth, an elder
+   with a son or daughter younger by the same gap. Sizes go to heads so that room meets these wishes by age, and people
+   to places by rank.
+6. Mothers: whoever lives with a woman of a mother's age gets her as mother, the nearest to the usual gap first.
 """
 
 from __future__ import annotations
@@ -20,6 +27,7 @@ from krimp.state.codes import (
     MALE,
     MARRIED,
     OTHER_COLLECTIVE,
+    RESIDENT,
     SCHOOL,
     SINGLE,
     WIDOWED,
@@ -27,65 +35,100 @@ from krimp.state.codes import (
 from krimp.state.compile import kernel
 from krimp.state.purposes import (
     KEY_HOUSEHOLD,
+    SYNTH_COLLECTIVE,
+    SYNTH_ELDER_COUPLE,
+    SYNTH_GAP,
     SYNTH_LIVING,
+    SYNTH_LONE,
     SYNTH_MARRY,
     SYNTH_PAIR,
-    SYNTH_PARITY,
     SYNTH_SIZE,
+    SYNTH_WIDOWED,
 )
 from krimp.state.world import World
-from krimp.synthesis.dice import choose, new_keys, normal, scale_cells, spread, uniform
+from krimp.synthesis.dice import choose, new_keys, normal, scale_cells, shuffled, spread, uniform
 
-#: Share ever married and of these widowed by age, women and men: shape only, levels follow the census. [R] China 2010.
-_AGES = np.array([15, 20, 25, 30, 35, 45, 55, 60, 65, 70, 75, 80, 100], np.float64)
-_MARRIED = {
-    FEMALE: np.array([0.00, 0.12, 0.62, 0.90, 0.94, 0.94, 0.89, 0.83, 0.74, 0.62, 0.48, 0.30, 0.08]),
-    MALE: np.array([0.00, 0.04, 0.45, 0.82, 0.91, 0.93, 0.92, 0.90, 0.86, 0.80, 0.72, 0.60, 0.35]),
-}
+#: Marital state by age, shares of women and men: shape only, the levels follow the counts. [R] China 2010 census,
+#: north-east provinces; the married are the rest.
+_SINGLE = {
+    FEMALE: (
+        (17.9, 1.0), (18, 0.998), (19, 0.985), (20, 0.93), (22, 0.72), (24, 0.48), (26, 0.28), (28, 0.155), (30, 0.09), (35, 0.035),
+        (40, 0.015), (45, 0.01), (50, 0.007), (60, 0.005),
+    ),
+    MALE: (
+        (17.9, 1.0), (19, 0.999), (20, 0.98), (22, 0.86), (24, 0.67), (26, 0.48), (28, 0.30), (30, 0.19), (35, 0.08),
+        (40, 0.05), (45, 0.035), (50, 0.033), (60, 0.03),
+    ),
+}  # fmt: skip
+_DIVORCED = {
+    FEMALE: ((19, 0.0), (20, 0.001), (25, 0.012), (30, 0.03), (35, 0.045), (40, 0.05), (45, 0.045), (50, 0.035),
+             (60, 0.015), (70, 0.006), (100, 0.003)),
+    MALE: ((19, 0.0), (22, 0.001), (25, 0.01), (30, 0.03), (35, 0.05), (40, 0.055), (45, 0.05), (50, 0.045),
+           (60, 0.025), (70, 0.012), (100, 0.006)),
+}  # fmt: skip
+_WIDOWED = {
+    FEMALE: ((20, 0.0), (25, 0.001), (35, 0.005), (40, 0.012), (45, 0.022), (50, 0.045), (55, 0.085), (60, 0.15),
+             (65, 0.25), (70, 0.37), (75, 0.51), (80, 0.66), (85, 0.77), (100, 0.92)),
+    MALE: ((20, 0.0), (30, 0.001), (40, 0.004), (50, 0.013), (55, 0.024), (60, 0.045), (65, 0.08), (70, 0.135),
+           (75, 0.22), (80, 0.33), (85, 0.45), (100, 0.68)),
+}  # fmt: skip
 #: Household sizes of a pack without a table of them: north-east towns 2010, shares of sizes 1 to 7. [R]
 DEFAULT_SIZES = np.array([0.13, 0.29, 0.35, 0.13, 0.07, 0.02, 0.01])
+#: Homes of two or more headed by a lone parent or another unmarried person, share. [A] 2010: 166 thousand homes of one generation, one-person homes among them
+LONE_HEADS = 0.105
+#: Noise of ages before wives and husbands are paired, years. [A] gives a spread of the difference of about 3
+PAIR_NOISE = 2.0
+#: Age of a mother at a child's birth: mode and spread below and above it, bounds, years. [R] China 2010: mean near 26
+GAP_MODE, GAP_BELOW, GAP_ABOVE = 24.8, 2.8, 5.4
+GAP_LOW, GAP_HIGH = 18.2, 44.0
+#: Noise of sizes about the room wished for, persons. [A]
+SIZE_NOISE = 0.8
+OLDEST = 116
 
 
 def fill(world: World) -> None:
-    """Collective people, couples, households and their members; marital states and mothers."""
+    """Collective people, couples, households and their members; marital states and mothers at home."""
     _collective(world)
-    districts = world.persons.district
-    free = world.persons.collective == 0
+    persons = world.persons
+    living = np.nonzero((persons.collective == 0) & (persons.state == RESIDENT))[0]
+    bounds = np.searchsorted(persons.district[living], np.arange(world.nd + 1))
     for d in range(world.nd):
-        rows = np.nonzero(free & (districts == d) & (world.persons.state == 1))[0]
+        rows = living[bounds[d] : bounds[d + 1]]
         if len(rows):
-            _district(world, d, rows.astype(np.int64))
-    _parity(world)
+            _district(world, d, rows)
 
 
 def _collective(world: World) -> None:
-    """Choose who lives in collective places, by kind and plausible age."""
+    """Choose who lives in collective places, by kind and plausible age; they are unmarried or widowed."""
     table = world.pack.tables.get("collective")
     if table is None:
         return
     year = int(world.pack.config.base[:4])
     rows = table.filter(pl.col("year") == year)
     persons = world.persons
-    age = (world.base - persons.birth.astype(np.int64)) // 12
     kinds = {"school": SCHOOL, "camp": CAMP, "care": CARE, "other": OTHER_COLLECTIVE}
     targets = dict(zip(zip(rows["district"], rows["kind"], strict=True),
                        scale_cells(rows["persons"].to_numpy(), world.weight, world.copies), strict=True))  # fmt: skip
     for d, name in enumerate(world.districts):
-        mine = np.nonzero(persons.district == d)[0]
+        mine = np.nonzero(persons.district[1:] == d)[0] + 1
+        a = (world.base - persons.birth[mine].astype(np.int64)) // 12
+        man = persons.sex[mine] == MALE
         for kind, code in kinds.items():
             count = int(targets.get((name, kind), 0))
-            a = age[mine]
+            if count == 0:
+                continue
             if code == SCHOOL:
-                weight = np.where((a >= 14) & (a <= 22), 1.0, 0.0)
+                weight = np.where((a >= 15) & (a <= 22), 1.0, 0.0)
             elif code == CAMP:
-                weight = np.where((a >= 20) & (a <= 55), np.where(persons.sex[mine] == MALE, 1.0, 0.15), 0.0)
+                weight = np.where((a >= 20) & (a <= 55), np.where(man, 1.0, 0.15), 0.0)
             elif code == CARE:
-                weight = np.where(a >= 70, 1.0, np.where(a >= 60, 0.2, 0.0))
+                weight = np.where(a >= 75, 2.0, np.where(a >= 60, 0.5, 0.0))
             else:
-                weight = np.where((a >= 18) & (a <= 60), 1.0, 0.0)
+                weight = np.where((a >= 18) & (a <= 60), np.where(man, 1.0, 0.6), 0.0)
             weight = np.where(persons.collective[mine] == 0, weight + 1e-9, 0.0)
-            taken = mine[choose(persons.key[mine], SYNTH_LIVING, weight, count)]
-            persons.collective[taken] = code
+            persons.collective[mine[choose(persons.key[mine], SYNTH_COLLECTIVE + code, weight, count)]] = code
+    old = np.nonzero((persons.collective > 0) & (persons.birth <= world.base - 12 * 60))[0]
+    persons.marital[old[uniform(persons.key[old], SYNTH_WIDOWED) < 0.6]] = WIDOWED
 
 
 def _sizes(world: World, district: int, members: int) -> np.ndarray:
@@ -93,6 +136,7 @@ def _sizes(world: World, district: int, members: int) -> np.ndarray:
     table = world.pack.tables.get("households")
     year = int(world.pack.config.base[:4])
     name = world.districts[district]
+    counts: dict[int, int] = {}
     if table is not None:
         mine = table.filter((pl.col("year") == year) & (pl.col("district") == name))
         whole = mine.filter(pl.col("size").is_null())
@@ -105,36 +149,202 @@ def _sizes(world: World, district: int, members: int) -> np.ndarray:
             start = 2 if 1 in counts else 1
             for i, n in enumerate(spread(total - known, shape)):
                 counts[start + i] = counts.get(start + i, 0) + int(n)
-    else:
-        mean = float((DEFAULT_SIZES * np.arange(1, 8)).sum())
-        counts = {i + 1: int(n) for i, n in enumerate(spread(round(members * world.weight / world.copies / mean),
-                                                             DEFAULT_SIZES))}  # fmt: skip
+    if not sum(counts.values()):
+        counts = dict(enumerate(spread(max(int(members * world.weight / world.copies / _mean_size()), 1),
+                                       DEFAULT_SIZES).tolist(), 1))  # fmt: skip
     sizes = np.array(sorted(counts), np.int64)
     numbers = scale_cells(np.array([counts[int(s)] for s in sizes]), world.weight, world.copies)
     out = np.repeat(sizes, numbers)
-    if len(out) == 0 and members:
+    if len(out) == 0:
         out = np.ones(1, np.int64)
     if len(out) > members:
-        out = out[:members].copy()
-        out[:] = 1
-    # people in excess go to the smallest homes of two or more, people short come off the largest
+        out = np.ones(members, np.int64)
+    return _fit_sizes(out, members)
+
+
+def _mean_size() -> float:
+    return int((DEFAULT_SIZES * 100 + 0.5).astype(np.int64) @ np.arange(1, 8)) / 100.0
+
+
+def _fit_sizes(out: np.ndarray, members: int) -> np.ndarray:
+    """People in excess go to the smallest homes of two or more, people short come off the largest; one-person homes
+    are kept as long as they can be."""
     difference = members - int(out.sum())
-    several = np.nonzero(out >= 2)[0]
-    if len(several) == 0:
-        several = np.arange(len(out))
-    i = 0
-    while difference > 0 and len(several):
-        out[several[i % len(several)]] += 1
-        difference -= 1
-        i += 1
-    i = 0
+    while difference > 0:
+        several = np.nonzero(out >= 2)[0]
+        if not len(several):
+            several = np.arange(len(out))[-1:]
+        take = several[: min(difference, len(several))]
+        out[take] += 1
+        difference -= len(take)
+        out = np.sort(out, kind="stable")
     while difference < 0:
-        big = np.nonzero(out >= 3)[0] if (out >= 3).any() else np.nonzero(out >= 2)[0]
-        j = big[len(big) - 1 - i % len(big)]
-        out[j] -= 1
-        difference += 1
-        i += 1
-    return np.sort(out, kind="stable")
+        large = np.nonzero(out >= 3)[0]
+        if not len(large):
+            large = np.nonzero(out >= 2)[0]
+        take = large[-min(-difference, len(large)) :]
+        out[take] -= 1
+        difference += len(take)
+        out = np.sort(out, kind="stable")
+    return out
+
+
+def _pattern() -> np.ndarray:
+    """float64[sex, age, marital state]: the national pattern in single years of age."""
+    ages = np.arange(OLDEST) + 0.5
+    out = np.zeros((2, OLDEST, 4))
+    for sex in (FEMALE, MALE):
+        for code, table in ((SINGLE, _SINGLE), (DIVORCED, _DIVORCED), (WIDOWED, _WIDOWED)):
+            x = np.array([point[0] for point in table[sex]], np.float64)
+            y = np.array([point[1] for point in table[sex]], np.float64)
+            out[sex, :, code] = np.interp(ages, x, y)
+        out[sex, :18, MARRIED] = 0.0
+        out[sex, 18:, MARRIED] = np.maximum(
+            1.0 - out[sex, 18:, SINGLE] - out[sex, 18:, DIVORCED] - out[sex, 18:, WIDOWED], 0.01
+        )
+    return out
+
+
+@kernel
+def _rake(x, people, targets, rounds):
+    """Fit x[sex, age, state] to people[sex, age] and to targets: couples, divorced, widowed (below 0: none given).
+
+    Without a target the couples are as many as the smaller of the two sexes has married.
+    """
+    n_ages = people.shape[1]
+    for s in range(2):
+        for a in range(n_ages):
+            for m in range(4):
+                x[s, a, m] *= people[s, a]
+    for _ in range(rounds):
+        married = np.zeros(2)
+        divorced = 0.0
+        widowed = 0.0
+        for s in range(2):
+            for a in range(n_ages):
+                married[s] += x[s, a, 1]
+                divorced += x[s, a, 2]
+                widowed += x[s, a, 3]
+        couples = targets[0] if targets[0] >= 0.0 else min(married[0], married[1])
+        f_divorced = targets[1] / divorced if targets[1] >= 0.0 and divorced > 0.0 else 1.0
+        f_widowed = targets[2] / widowed if targets[2] >= 0.0 and widowed > 0.0 else 1.0
+        for s in range(2):
+            f_married = couples / married[s] if married[s] > 0.0 else 0.0
+            for a in range(n_ages):
+                x[s, a, 1] *= f_married
+                x[s, a, 2] *= f_divorced
+                x[s, a, 3] *= f_widowed
+                total = x[s, a, 0] + x[s, a, 1] + x[s, a, 2] + x[s, a, 3]
+                if total > 0.0:
+                    for m in range(4):
+                        x[s, a, m] *= people[s, a] / total
+
+
+@kernel
+def _take_states(order, start, x, marital):
+    """Whole numbers of each state by sex and age from the fitted ones, fractions carried on to the next age."""
+    n_ages = x.shape[1]
+    for s in range(2):
+        owed = np.zeros(4)
+        for a in range(n_ages):
+            i = start[s * n_ages + a]
+            stop = start[s * n_ages + a + 1]
+            for m in range(1, 4):
+                owed[m] += x[s, a, m]
+                n = int(owed[m] + 0.5)
+                while n > 0 and i < stop:
+                    marital[order[i]] = m
+                    owed[m] -= 1.0
+                    n -= 1
+                    i += 1
+
+
+def _marital_count(world: World, d: int, state: str) -> float:
+    """Counted people of a district in a marital state, scaled; -1 when nobody counted."""
+    table = world.pack.tables.get("marital")
+    if table is None:
+        return -1.0
+    year = int(world.pack.config.base[:4])
+    rows = table.filter(
+        (pl.col("year") == year) & (pl.col("district") == world.districts[d]) & (pl.col("state") == state)
+    )
+    return float(int(rows["persons"].sum())) * world.copies / world.weight if rows.height else -1.0
+
+
+def _marital(world: World, d: int, key: np.ndarray, sex: np.ndarray, age: np.ndarray, most: int) -> np.ndarray:
+    """Marital state of each person of a district; equally many married women and men, at most `most` couples."""
+    cell = sex.astype(np.int64) * OLDEST + np.minimum(age.astype(np.int64), OLDEST - 1)
+    start = np.zeros(2 * OLDEST + 1, np.int64)
+    counts = np.bincount(cell, minlength=2 * OLDEST)
+    np.cumsum(counts, out=start[1:])
+    x = _pattern()
+    couples = _marital_count(world, d, "married") / 2
+    targets = np.array([couples, _marital_count(world, d, "divorced"), _marital_count(world, d, "widowed")])
+    _rake(x, counts.reshape(2, OLDEST).astype(np.float64), targets, 40)
+    marital = np.zeros(len(key), np.int8)
+    _take_states(shuffled(cell, key, SYNTH_MARRY), start, x, marital)
+    married = [np.nonzero((sex == s) & (marital == MARRIED))[0] for s in (FEMALE, MALE)]
+    n = min(len(married[0]), len(married[1]), most)
+    for group in married:
+        marital[group[choose(key[group], SYNTH_PAIR, np.ones(len(group)), len(group) - n)]] = SINGLE
+    return marital
+
+
+def _pairs(key: np.ndarray, sex: np.ndarray, age: np.ndarray, marital: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Wives and husbands, paired by rank of age with noise; ascending ages."""
+    noisy = age + PAIR_NOISE * normal(key, SYNTH_PAIR)
+    groups = []
+    for s in (FEMALE, MALE):
+        group = np.nonzero((sex == s) & (marital == MARRIED))[0]
+        groups.append(group[np.lexsort((group, noisy[group]))])
+    return groups[0], groups[1]
+
+
+@kernel
+def _fit_room(bin_of, adults, noise, sizes, ratio, rounds, out):
+    """Sizes (ascending) to heads so that the mean free room by age of head comes near `ratio`.
+
+    A counting sort over rounded scores; each round moves the scores of an age by what its room was off.
+    """
+    n = bin_of.size
+    n_bins = ratio.size
+    cells = 4096
+    offset = ratio.copy()
+    place = np.zeros(cells + 1, np.int64)
+    score = np.zeros(n, np.int64)
+    for _ in range(rounds):
+        place[:] = 0
+        for i in range(n):
+            q = int((adults[i] + offset[bin_of[i]] + noise[i] + 8.0) * 128.0)
+            q = min(max(q, 0), cells - 1)
+            score[i] = q
+            place[q + 1] += 1
+        for q in range(cells):
+            place[q + 1] += place[q]
+        room = np.zeros(n_bins)
+        heads = np.zeros(n_bins)
+        for i in range(n):
+            out[i] = sizes[place[score[i]]]
+            place[score[i]] += 1
+            room[bin_of[i]] += out[i] - adults[i]
+            heads[bin_of[i]] += 1.0
+        for b in range(n_bins):
+            if heads[b] > 0.0:
+                offset[b] += 0.7 * (ratio[b] - room[b] / heads[b])
+
+
+@kernel
+def _elder_homes(wish, head_age, room, order, need, out):
+    """Elder couples (wished head ages ascending) to homes with room for two, heads' ages ascending in `order`."""
+    j = 0
+    homes = order.size
+    for i in range(wish.size):
+        left = wish.size - i
+        while homes - j > left and head_age[order[j]] < wish[i] - 1.0:
+            j += 1
+        out[i] = order[j]
+        room[order[j]] -= need
+        j += 1
 
 
 @kernel
@@ -156,130 +366,171 @@ def _write(P_household, P_next, H_first, H_size, order, start, household, n_home
 
 
 @kernel
-def _mothers(order, start, heads_f, birth, n_homes, mother, n_children):
-    """Give members placed as children (after the adults) the woman at the head as mother where ages allow."""
+def _mothers(order, start, birth, sex, partner, n_homes, mother):
+    """The woman at home whose age fits best becomes a member's mother; never one's wife's or husband's mother too."""
     for i in range(n_homes):
-        m = heads_f[i]
-        if m == 0:
-            continue
         for j in range(start[i], start[i + 1]):
             p = order[j]
-            gap = birth[p] - birth[m]
-            if p != m and mother[p] == 0 and 12 * 17 <= gap <= 12 * 46 and n_children[m] < 4:
-                mother[p] = m
-                n_children[m] += 1
+            best = 0
+            nearest = 12 * 40
+            for k in range(start[i], start[i + 1]):
+                m = order[k]
+                gap = np.int64(birth[p]) - np.int64(birth[m])
+                if sex[m] != 0 or gap < 12 * 18 or gap > 12 * 45:
+                    continue
+                q = partner[p]
+                if q != 0 and (mother[q] == m or q == m):
+                    continue
+                off = abs(gap - 12 * 25)
+                if off < nearest:
+                    nearest = off
+                    best = m
+            mother[p] = best
+
+
+def gaps(keys: np.ndarray, purpose: int) -> np.ndarray:
+    """A mother's age at a birth, years, one per key."""
+    z = normal(keys, purpose)
+    return np.clip(GAP_MODE + np.where(z > 0, GAP_ABOVE, GAP_BELOW) * z, GAP_LOW, GAP_HIGH)
+
+
+def _alone(key: np.ndarray, age: np.ndarray, marital: np.ndarray, count: int) -> np.ndarray:
+    """Who lives alone: unmarried adults, by state and age; if they do not suffice, any unmarried person."""
+    single = np.interp(age, [18, 18.1, 20, 24, 30, 40, 80], [0.0, 0.02, 0.10, 0.25, 0.6, 0.8, 0.8])
+    widowed = np.interp(age, [40, 60, 70, 80, 90], [0.5, 0.8, 0.8, 0.6, 0.35])
+    weight = np.where(marital == SINGLE, single, np.where(marital == DIVORCED, 0.9, widowed))
+    weight = np.where(marital == MARRIED, 0.0, weight + np.where(age >= 16, 1e-6, 1e-10))
+    return choose(key, SYNTH_LIVING, weight, count)
 
 
 def _district(world: World, d: int, rows: np.ndarray) -> None:
-    persons, households = world.persons, world.households
+    persons = world.persons
     key = persons.key[rows]
-    birth = persons.birth[rows].astype(np.int64)
     sex = persons.sex[rows]
-    age = (world.base - birth) / 12.0
+    age = (world.base - persons.birth[rows].astype(np.int64)) / 12.0
     sizes = _sizes(world, d, len(rows))
-    n_homes = len(sizes)
     ones = int((sizes == 1).sum())
-    several = n_homes - ones
-
-    married = _couples(world, d, key, sex, age, several, sizes)
-    women, men = married  # local indices, paired
-    n_couples = len(women)
-    partner = np.full(len(rows), -1, np.int64)
-    partner[women], partner[men] = men, women
-    marital = np.zeros(len(rows), np.int8)
-    marital[women] = marital[men] = MARRIED
-    _other_states(world, d, key, sex, age, marital)
-
-    # --- one-person homes: unmarried adults, the widowed and divorced first
-    weight = np.where(
-        (marital == MARRIED) | (age < 19), 0.0,
-        np.where(marital == WIDOWED, 1.2, np.where(marital == DIVORCED, 1.5, np.where(age >= 25, 1.0, 0.25))),
-    )  # fmt: skip
-    weight = np.where((marital != MARRIED) & (weight == 0.0) & (age >= 15), 1e-6, weight)
-    alone = choose(key, SYNTH_LIVING, weight, ones)
-    if len(alone) < ones:  # tiny places: whoever is not married, then anybody
-        rest = np.setdiff1d(np.arange(len(rows)), np.concatenate([alone, women, men]))
-        alone = np.sort(
-            np.concatenate([alone, rest[np.argsort(-age[rest], kind="stable")][: ones - len(alone)]])
-        )
-    if len(alone) < ones:
-        extra = ones - len(alone)
-        drop = np.arange(n_couples - (extra + 1) // 2, n_couples)
-        torn = np.concatenate([women[drop], men[drop]])
-        partner[torn], marital[torn] = -1, SINGLE
-        women, men = np.delete(women, drop), np.delete(men, drop)
-        n_couples = len(women)
-        alone = np.sort(np.concatenate([alone, torn[:extra]]))
+    several = len(sizes) - ones
+    # everybody alone is unmarried, and each couple needs a home of its own or room beside another one
+    most = min((len(rows) - ones) // 2, several + int((sizes >= 4).sum()))
+    marital = _marital(world, d, key, sex, age, most)
+    women, men = _pairs(key, sex, age, marital)
+    alone = _alone(key, age, marital, ones)
     taken = np.zeros(len(rows), bool)
-    taken[alone] = True
-    taken[women] = taken[men] = True
+    taken[alone] = taken[women] = taken[men] = True
 
-    # --- heads of the other homes: couples, and lone parents where couples do not suffice
-    heads = min(n_couples, several)
-    mother_age = age[women]
-    order = np.lexsort((women, -mother_age))
-    # the oldest couples beyond the number of homes live with a younger family
-    second = order[: n_couples - heads]
-    first = np.sort(order[n_couples - heads :])
-    lone_count = several - heads
-    unmarried = np.nonzero(~taken)[0]
-    lone_weight = np.where((age[unmarried] >= 24) & (age[unmarried] <= 75),
-                           np.where(marital[unmarried] == SINGLE, 0.1, 1.0), 1e-7)  # fmt: skip
-    lone_weight *= np.where(sex[unmarried] == FEMALE, 1.0, 0.5)
-    lone = unmarried[choose(key[unmarried], SYNTH_SIZE, lone_weight, lone_count)]
+    # --- heads: couples first; enough elder couples move in with a younger one to leave homes to lone parents
+    free = np.nonzero(~taken)[0]
+    lone_count = min(max(several - len(women), int(LONE_HEADS * several)), len(free), several)
+    lone_count = max(lone_count, several - len(women))
+    beside = max(len(women) - (several - lone_count), 0)
+    with_young = np.interp(age[women], [42, 47, 52, 60, 75, 90], [1e-6, 0.3, 0.8, 1.1, 1.0, 0.6])
+    second = choose(key[women], SYNTH_ELDER_COUPLE, with_young, beside)
+    first = np.delete(np.arange(len(women)), second)
+    weight = np.where(
+        marital[free] == SINGLE, np.where(age[free] >= 25, 0.12, np.where(age[free] >= 21, 0.005, 1e-6)), np.where(age[free] < 75, 1.0, 0.3)
+    )
+    weight = np.where(age[free] < 18, 1e-9, weight) * np.where(sex[free] == FEMALE, 1.3, 1.0)
+    lone = free[choose(key[free], SYNTH_LONE, weight, lone_count)]
     taken[lone] = True
-
     head_f = np.concatenate([women[first], np.where(sex[lone] == FEMALE, lone, -1)])
     head_m = np.concatenate([men[first], np.where(sex[lone] == MALE, lone, -1)])
-    head_age = np.concatenate([age[women[first]], age[lone]])
-    adults = np.concatenate([np.full(heads, 2), np.ones(len(lone), np.int64)])
+    head = np.where(head_f >= 0, head_f, head_m)
+    head_age = age[head]
+    adults = np.concatenate([np.full(len(first), 2), np.ones(len(lone), np.int64)])
 
-    # --- sizes: more people where children are at home (mothers of 24 to 52), and in some homes of the old
-    score = _child_home(head_age) + 0.25 * normal(key[np.where(head_f >= 0, head_f, head_m)], SYNTH_SIZE)
-    score -= np.where(adults == 1, 0.15, 0.0)
-    home_size = np.empty(len(score), np.int64)
-    home_size[np.lexsort((np.arange(len(score)), score))] = sizes[ones:]
-    room = home_size - adults
-    if (room < 0).any():  # a couple cannot live in a home of one
-        raise ValueError(f"district {world.districts[d]}: household sizes do not fit its couples")
+    # --- with a head of which age everybody else wants to live
+    others = np.nonzero(~taken)[0]
+    a, gap = age[others], gaps(key[others], SYNTH_GAP)
+    child = (a < 25) | ((marital[others] != WIDOWED) & (a < 58))
+    wish = np.where(child, np.where(a + gap < 86, a + gap, a - gap), a - gap)
+    wish = np.maximum(wish, 19.0)
+    elder = women[second]
+    elder_gap = gaps(key[elder], SYNTH_GAP)
+    elder_wish = np.maximum(age[elder] - elder_gap, 19.0)
+    size = _give_sizes(key[head], head_age, adults, sizes[ones:], wish, elder_wish)
+    room = size - adults
 
-    # --- children to mothers by age rank: up to two a home, then elders, second couples, grown children
-    pool = np.nonzero(~taken)[0]
-    young = pool[age[pool] < 25]
-    old = pool[age[pool] >= 25]
-    fits = (head_age >= 19) & (head_age < 66)
-    child_room = np.where(fits, np.minimum(room, np.where(head_age < 56, 2, 1)), 0)
-    child_slots = np.repeat(np.arange(len(room)), child_room)
-    chosen_child = _fill_children(key, age, young, child_slots, head_age, home_size)
-    used = np.bincount(chosen_child[1], minlength=len(room))
-    left_over = room - used
-    places = np.repeat(np.arange(len(room)), left_over)
-    placed = np.zeros(len(rows), bool)
-    placed[chosen_child[0]] = True
-    waiting_couples = second
-    couple_homes, couple_ids, places = _second_couples(places, waiting_couples, head_age, mother_age)
-    rest = np.concatenate([old, young[~placed[young]]])
-    widowed_couples = np.setdiff1d(np.arange(len(second)), couple_ids)
-    if len(widowed_couples):  # no home has room for both: they are counted apart, as the census does
-        torn = np.concatenate([women[second[widowed_couples]], men[second[widowed_couples]]])
-        rest = np.concatenate([rest, torn])
-    rest = rest[np.lexsort((rest, age[rest]))]
-    # the old to homes of the middle-aged, the grown young to homes of the old: places by age of the head
-    places = places[np.lexsort((places, -head_age[places]))]
-    if len(places) != len(rest):
-        raise ValueError(f"district {world.districts[d]}: {len(rest)} people for {len(places)} places")
+    # --- couples beside couples, then all others by rank
+    homes_of_second, second = _beside(key[head], room, head_age, second, elder_wish)
+    places = np.repeat(np.arange(len(room)), room)
+    torn = np.setdiff1d(np.arange(len(women)), np.concatenate([first, second]))
+    if len(torn):  # no home has room for both: they live as two single people
+        apart = np.concatenate([women[torn], men[torn]])
+        marital[apart] = SINGLE
+        others = np.concatenate([others, apart])
+        wish = np.concatenate([wish, np.maximum(age[apart] - 25.0, 19.0)])
+    # year by year of heads' age: elders first, into the larger homes, where grandchildren live too
+    slot = np.arange(len(places)) - np.repeat(np.cumsum(room) - room, room)
+    places = places[np.lexsort((places, -room[places], slot, head_age[places].astype(np.int64)))]
+    young = age[others] < wish
+    others = others[np.lexsort((others, young, wish.astype(np.int64)))]
 
-    # --- member lists: heads first
-    who = [alone, head_m[head_m >= 0], head_f[head_f >= 0], chosen_child[0],
-           women[second[couple_ids]], men[second[couple_ids]], rest]  # fmt: skip
     index = np.arange(len(room)) + ones
-    where = [np.arange(ones), index[head_m >= 0], index[head_f >= 0], index[chosen_child[1]],
-             index[couple_homes], index[couple_homes], index[places]]  # fmt: skip
-    member = np.concatenate(who)
-    home = np.concatenate(where)
-    rank = np.repeat(np.arange(len(who)), [len(w) for w in who])
-    by_home = np.lexsort((member, rank, home))
-    member, home = member[by_home], home[by_home]
+    who = [alone, head_m[head_m >= 0], head_f[head_f >= 0], women[second], men[second], others]
+    where = [np.arange(ones), index[head_m >= 0], index[head_f >= 0], index[homes_of_second], index[homes_of_second],
+             index[places]]  # fmt: skip
+    partner = np.full(len(rows), -1, np.int64)
+    kept = np.concatenate([first, second])
+    partner[women[kept]], partner[men[kept]] = men[kept], women[kept]
+    _settle(world, d, rows, np.concatenate(who), np.concatenate(where),
+            np.repeat(np.arange(len(who)), [len(w) for w in who]), len(sizes), marital, partner)  # fmt: skip
+
+
+def _give_sizes(
+    key: np.ndarray, head_age: np.ndarray, adults: np.ndarray, sizes: np.ndarray, wish: np.ndarray, elder_wish: np.ndarray
+) -> np.ndarray:
+    """Size of each head's home: more room at the ages of heads that others want to live with."""
+    if not len(head_age):
+        return np.zeros(0, np.int64)
+    low, high = int(head_age.min()), int(head_age.max())
+    bins = high - low + 1
+    heads = np.bincount((head_age - low).astype(np.int64), minlength=bins).astype(np.float64)
+    demand = np.bincount(np.clip(wish - low, 0, bins - 1).astype(np.int64), minlength=bins)
+    demand += 2 * np.bincount(np.clip(elder_wish - low, 0, bins - 1).astype(np.int64), minlength=bins)
+    ratio = _window(demand.astype(np.float64)) / np.maximum(_window(heads), 1e-9)
+    out = np.zeros(len(head_age), np.int64)
+    _fit_room(
+        (head_age - low).astype(np.int64), adults, SIZE_NOISE * normal(key, SYNTH_SIZE), sizes, ratio, 6, out
+    )
+    return out
+
+
+def _window(values: np.ndarray) -> np.ndarray:
+    """Sums over five neighbouring years."""
+    total = np.concatenate([np.zeros(3), np.cumsum(values), np.full(2, 0.0)])
+    total[-2:] = total[-3]
+    return total[5:] - total[:-5]
+
+
+def _beside(
+    key: np.ndarray, room: np.ndarray, head_age: np.ndarray, second: np.ndarray, wish: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """(home, couple) of the couples that live beside another one; `room` is taken from. Homes of five and more first."""
+    able = np.nonzero((room >= 3) & (head_age < 62))[0]
+    if len(able) < len(second):  # then homes of four, without a grandchild
+        small = np.nonzero((room == 2) & (head_age < 70))[0]
+        count = len(second) - len(able)
+        able = np.concatenate([able, small[choose(key[small], SYNTH_ELDER_COUPLE, np.ones(len(small)), count)]])
+    if len(able) < len(second):
+        able = np.nonzero(room >= 2)[0]
+    n = min(len(able), len(second))
+    if n == 0:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    order = np.lexsort((second, wish))[:n]
+    out = np.zeros(n, np.int64)
+    _elder_homes(wish[order], head_age, room, able[np.lexsort((able, head_age[able]))], 2, out)
+    return out, second[order]
+
+
+def _settle(
+    world: World, d: int, rows: np.ndarray, member: np.ndarray, home: np.ndarray, rank: np.ndarray, n_homes: int,
+    marital: np.ndarray, partner: np.ndarray,
+) -> None:  # fmt: skip
+    """Append a district's households and write members, partners and mothers."""
+    persons, households = world.persons, world.households
+    by_home = np.argsort((home.astype(np.int64) << 34) | (rank.astype(np.int64) << 31) | member, kind="stable")
+    member = member[by_home]
     start = np.zeros(n_homes + 1, np.int64)
     np.cumsum(np.bincount(home, minlength=n_homes), out=start[1:])
     head = rows[member[start[:-1]]]
@@ -292,156 +543,10 @@ def _district(world: World, d: int, rows: np.ndarray) -> None:
     )
     ids = np.arange(made, made + n_homes)
     households.attachment[ids] = (households.key[ids] >> np.uint64(56)).astype(np.uint8)
-    _write(
-        persons.household, persons.next, households.first, households.size, rows[member], start, ids, n_homes
-    )
+    people = rows[member]
+    _write(persons.household, persons.next, households.first, households.size, people, start, ids, n_homes)
     persons.homes[head] = 1
     persons.marital[rows] = marital
     paired = np.nonzero(partner >= 0)[0]
     persons.partner[rows[paired]] = rows[partner[paired]]
-    mothers = np.zeros(n_homes, np.int64)
-    mothers[ones:][head_f >= 0] = rows[head_f[head_f >= 0]]
-    children = np.zeros(persons.n, np.int64)
-    _mothers(rows[member], start, mothers, persons.birth, n_homes, persons.mother, children)
-    # elder women living with a head of the right age are taken as his or her mother
-    elder = np.concatenate([women[second[couple_ids]]]) if len(couple_ids) else np.zeros(0, np.int64)
-    if len(elder):
-        head_of = rows[np.where(head_m[couple_homes] >= 0, head_m[couple_homes], head_f[couple_homes])]
-        gap = persons.birth[head_of].astype(np.int64) - persons.birth[rows[elder]]
-        fit = (gap >= 12 * 17) & (gap <= 12 * 46) & (persons.mother[head_of] == 0)
-        persons.mother[head_of[fit]] = rows[elder[fit]]
-
-
-def _child_home(age: np.ndarray) -> np.ndarray:
-    """Relative chance that a woman's home holds more than the couple, by her age."""
-    return np.interp(
-        age, [18, 22, 26, 32, 42, 48, 54, 62, 75, 95], [0.1, 0.35, 0.75, 1.0, 1.0, 0.85, 0.5, 0.25, 0.15, 0.1]
-    )
-
-
-def _couples(
-    world: World, d: int, key: np.ndarray, sex: np.ndarray, age: np.ndarray, several: int, sizes: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Pairs of women and men, as many as the census has married people and homes can hold."""
-    women, men = np.nonzero(sex == FEMALE)[0], np.nonzero(sex == MALE)[0]
-    expected = min(
-        float(np.interp(age[w], _AGES, _MARRIED[s]).sum()) for s, w in ((FEMALE, women), (MALE, men))
-    )
-    counted = _marital_count(world, d, "married")
-    couples = int(expected if counted is None else counted / 2)
-    # a home of two or more holds one couple at its head, larger ones a second
-    couples = min(
-        couples, several + int((sizes >= 5).sum()), int((age[women] >= 18).sum()), int((age[men] >= 18).sum())
-    )
-    couples = max(couples, 0)
-    picked = {}
-    for s, group in ((FEMALE, women), (MALE, men)):
-        share = np.interp(age[group], _AGES, _MARRIED[s])
-        # odds, so that the chosen follow the age pattern while their number is exact
-        weight = np.where((share > 0) & (age[group] >= 18), share / np.maximum(1.0 - share, 0.02), 0.0)
-        picked[s] = group[choose(key[group], SYNTH_MARRY, weight, couples)]
-    n = min(len(picked[FEMALE]), len(picked[MALE]))
-    women, men = picked[FEMALE][:n], picked[MALE][:n]
-    women = women[np.lexsort((women, age[women] + 1.5 * normal(key[women], SYNTH_PAIR)))]
-    men = men[np.lexsort((men, age[men] + 1.5 * normal(key[men], SYNTH_PAIR)))]
-    return women, men
-
-
-def _marital_count(world: World, d: int, state: str) -> int | None:
-    table = world.pack.tables.get("marital")
-    if table is None:
-        return None
-    year = int(world.pack.config.base[:4])
-    rows = table.filter(
-        (pl.col("year") == year) & (pl.col("district") == world.districts[d]) & (pl.col("state") == state)
-    )
-    if rows.height == 0:
-        return None
-    return int(rows["persons"].sum()) * world.copies // world.weight
-
-
-def _other_states(
-    world: World, d: int, key: np.ndarray, sex: np.ndarray, age: np.ndarray, marital: np.ndarray
-) -> None:
-    """Widowed and divorced among the unmarried adults, as many as counted, by age."""
-    free = np.nonzero((marital == SINGLE) & (age >= 20))[0]
-    for state, code, default in (("widowed", WIDOWED, 0.06), ("divorced", DIVORCED, 0.035)):
-        counted = _marital_count(world, d, state)
-        count = int(default * (age >= 15).sum()) if counted is None else counted
-        a = age[free]
-        if code == WIDOWED:
-            weight = np.where(a >= 40, np.interp(a, [40, 60, 80], [0.05, 0.6, 3.0]), 0.0)
-            weight *= np.where(sex[free] == FEMALE, 2.0, 1.0)
-        else:
-            weight = np.where((a >= 25) & (a < 75), np.interp(a, [25, 40, 55, 75], [0.3, 1.0, 0.8, 0.1]), 0.0)
-        weight = np.where(marital[free] == SINGLE, weight, 0.0)
-        marital[free[choose(key[free], SYNTH_PARITY, weight, count)]] = code
-
-
-def _fill_children(
-    key: np.ndarray,
-    age: np.ndarray,
-    young: np.ndarray,
-    slots: np.ndarray,
-    head_age: np.ndarray,
-    home_size: np.ndarray,
-) -> tuple[np.ndarray, np.ndarray]:
-    """(child, home): children sorted by age beside places sorted by the mother's age less a spread gap.
-
-    When children are fewer than places, the places whose mothers' ages fit least stay empty, and the other way round.
-    """
-    if not len(young) or not len(slots):
-        return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    jitter = np.arange(len(slots)) % 7 - 3.0
-    expected = head_age[slots] - 25.5 + jitter * 0.8
-    n = min(len(young), len(slots))
-    if len(slots) > n:
-        # keep the places that the ages of the children call for: children's age quantiles against places'
-        order = np.lexsort((slots, expected))
-        inside = order[(expected[order] > -3) & (expected[order] < 26)]
-        outside = np.setdiff1d(order, inside, assume_unique=True)
-        if len(inside) >= n:
-            take = inside[np.linspace(0, len(inside) - 1, n).astype(np.int64)]
-        else:
-            near = outside[np.lexsort((outside, np.abs(expected[outside] - 12)))]
-            take = np.concatenate([inside, near[: n - len(inside)]])
-    else:
-        take = np.arange(len(slots))
-    take = take[np.lexsort((take, expected[take]))]
-    children = young[np.lexsort((young, age[young]))]
-    if len(children) > n:
-        children = children[:n]  # the youngest live with a mother first
-    return children, slots[take]
-
-
-def _second_couples(
-    places: np.ndarray, second: np.ndarray, head_age: np.ndarray, mother_age: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(home, position in `second`, places left): elder couples to homes with two free places, younger heads first."""
-    free = np.bincount(places, minlength=len(head_age))
-    homes = np.nonzero(free >= 2)[0]
-    n = min(len(second), len(homes))
-    if n == 0:
-        return np.zeros(0, np.int64), np.zeros(0, np.int64), places
-    homes = homes[np.lexsort((homes, np.abs(head_age[homes] - 36.0)))][:n]
-    homes = homes[np.lexsort((homes, head_age[homes]))]
-    ids = np.arange(len(second))
-    ids = ids[np.lexsort((ids, mother_age[second]))][:n]
-    free[homes] -= 2
-    return homes, ids, np.repeat(np.arange(len(head_age)), free)
-
-
-def _parity(world: World) -> None:
-    """Children born: at least those at home; for older women a draw around one (census: 1.07 at 15-64)."""
-    persons = world.persons
-    with_mother = persons.mother[persons.mother > 0]
-    at_home = np.bincount(with_mother, minlength=persons.n)
-    age = (world.base - persons.birth.astype(np.int64)) // 12
-    women = np.nonzero((persons.sex == FEMALE) & (persons.state == 1))[0]
-    u = uniform(persons.key[women], SYNTH_PARITY)
-    a = age[women]
-    ever = np.interp(a, [18, 22, 26, 30, 36, 60, 75, 100], [0.0, 0.15, 0.55, 0.85, 0.94, 0.97, 0.98, 0.98])
-    more = np.interp(a, [18, 30, 40, 50, 60, 70, 100], [0.0, 0.05, 0.10, 0.22, 0.6, 0.9, 0.95])
-    ever = np.where(persons.marital[women] == SINGLE, 0.0, ever)
-    born = np.where(u < ever, np.where(u < ever * more, 2, 1), 0)
-    persons.parity[women] = np.minimum(np.maximum(born, at_home[women]), 12)
+    _mothers(people, start, persons.birth, persons.sex, persons.partner, n_homes, persons.mother)
