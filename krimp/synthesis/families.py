@@ -271,7 +271,9 @@ def _marital_count(world: World, d: int, state: str) -> float:
     return float(int(rows["persons"].sum())) * world.copies / world.weight if rows.height else -1.0
 
 
-def _marital(world: World, d: int, key: np.ndarray, sex: np.ndarray, age: np.ndarray, most: int) -> np.ndarray:
+def _marital(
+    world: World, d: int, key: np.ndarray, sex: np.ndarray, age: np.ndarray, most: int
+) -> np.ndarray:
     """Marital state of each person of a district; equally many married women and men, at most `most` couples."""
     cell = sex.astype(np.int64) * OLDEST + np.minimum(age.astype(np.int64), OLDEST - 1)
     start = np.zeros(2 * OLDEST + 1, np.int64)
@@ -290,7 +292,9 @@ def _marital(world: World, d: int, key: np.ndarray, sex: np.ndarray, age: np.nda
     return marital
 
 
-def _pairs(key: np.ndarray, sex: np.ndarray, age: np.ndarray, marital: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _pairs(
+    key: np.ndarray, sex: np.ndarray, age: np.ndarray, marital: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Wives and husbands, paired by rank of age with noise; ascending ages."""
     noisy = age + PAIR_NOISE * normal(key, SYNTH_PAIR)
     groups = []
@@ -428,7 +432,9 @@ def _district(world: World, d: int, rows: np.ndarray) -> None:
     second = choose(key[women], SYNTH_ELDER_COUPLE, with_young, beside)
     first = np.delete(np.arange(len(women)), second)
     weight = np.where(
-        marital[free] == SINGLE, np.where(age[free] >= 25, 0.12, np.where(age[free] >= 21, 0.005, 1e-6)), np.where(age[free] < 75, 1.0, 0.3)
+        marital[free] == SINGLE,
+        np.where(age[free] >= 25, 0.12, np.where(age[free] >= 21, 0.005, 1e-6)),
+        np.where(age[free] < 75, 1.0, 0.3),
     )
     weight = np.where(age[free] < 18, 1e-9, weight) * np.where(sex[free] == FEMALE, 1.3, 1.0)
     lone = free[choose(key[free], SYNTH_LONE, weight, lone_count)]
@@ -478,7 +484,12 @@ def _district(world: World, d: int, rows: np.ndarray) -> None:
 
 
 def _give_sizes(
-    key: np.ndarray, head_age: np.ndarray, adults: np.ndarray, sizes: np.ndarray, wish: np.ndarray, elder_wish: np.ndarray
+    key: np.ndarray,
+    head_age: np.ndarray,
+    adults: np.ndarray,
+    sizes: np.ndarray,
+    wish: np.ndarray,
+    elder_wish: np.ndarray,
 ) -> np.ndarray:
     """Size of each head's home: more room at the ages of heads that others want to live with."""
     if not len(head_age):
@@ -511,7 +522,9 @@ def _beside(
     if len(able) < len(second):  # then homes of four, without a grandchild
         small = np.nonzero((room == 2) & (head_age < 70))[0]
         count = len(second) - len(able)
-        able = np.concatenate([able, small[choose(key[small], SYNTH_ELDER_COUPLE, np.ones(len(small)), count)]])
+        able = np.concatenate(
+            [able, small[choose(key[small], SYNTH_ELDER_COUPLE, np.ones(len(small)), count)]]
+        )
     if len(able) < len(second):
         able = np.nonzero(room >= 2)[0]
     n = min(len(able), len(second))
@@ -529,7 +542,9 @@ def _settle(
 ) -> None:  # fmt: skip
     """Append a district's households and write members, partners and mothers."""
     persons, households = world.persons, world.households
-    by_home = np.argsort((home.astype(np.int64) << 34) | (rank.astype(np.int64) << 31) | member, kind="stable")
+    by_home = np.argsort(
+        (home.astype(np.int64) << 34) | (rank.astype(np.int64) << 31) | member, kind="stable"
+    )
     member = member[by_home]
     start = np.zeros(n_homes + 1, np.int64)
     np.cumsum(np.bincount(home, minlength=n_homes), out=start[1:])

@@ -28,7 +28,18 @@ TOLERANCE = 6  # months between the birth looked for and the child's
 
 
 @kernel
-def _match(child, child_birth, child_district, mother, slot_mother, slot_birth, slot_district, partner, birth, tolerance):
+def _match(
+    child,
+    child_birth,
+    child_district,
+    mother,
+    slot_mother,
+    slot_birth,
+    slot_district,
+    partner,
+    birth,
+    tolerance,
+):
     """Two sorted lists (district, month of birth) run side by side; each slot takes the next child born near."""
     j = 0
     for i in range(slot_mother.size):
@@ -62,11 +73,16 @@ def fill(world: World) -> None:
     mothers = np.repeat(women, open_births)
     ordinal = np.arange(len(mothers)) - np.repeat(np.cumsum(open_births) - open_births, open_births)
     keys = new_keys(persons.key[mothers], ordinal, SYNTH_OLD_MOTHER)
-    slot_birth = persons.birth[mothers].astype(np.int64) + (12.0 * gaps(keys, SYNTH_OLD_MOTHER)).astype(np.int64)
+    slot_birth = persons.birth[mothers].astype(np.int64) + (12.0 * gaps(keys, SYNTH_OLD_MOTHER)).astype(
+        np.int64
+    )
     keep = (uniform(keys, SYNTH_BORN) < FOUND) & (slot_birth <= world.base - 12 * 18)
     mothers, slot_birth, keys = mothers[keep], slot_birth[keep], keys[keep]
     grown = (
-        (persons.mother == 0) & (age >= 18) & (persons.state != DEAD) & ((persons.hukou == 1) | (persons.state == GONE))
+        (persons.mother == 0)
+        & (age >= 18)
+        & (persons.state != DEAD)
+        & ((persons.hukou == 1) | (persons.state == GONE))
     )
     grown[0] = False
     children = np.nonzero(grown)[0]

@@ -77,7 +77,9 @@ def _curve(
                 groups[end] = groups.get(end, 0.0) + float(persons[i]) * float(part)
     ends = np.array([start, *sorted(groups)], np.float64)
     total = np.cumsum(np.array([0.0] + [groups[e] for e in sorted(groups)]))
-    return np.array([float(start)]), monotone(ends, total, np.arange(start, int(ends[-1]) + 1, dtype=np.float64))
+    return np.array([float(start)]), monotone(
+        ends, total, np.arange(start, int(ends[-1]) + 1, dtype=np.float64)
+    )
 
 
 def monotone(x: np.ndarray, y: np.ndarray, at: np.ndarray) -> np.ndarray:
