@@ -184,10 +184,29 @@ SCHEMAS: dict[str, tuple[Column, ...]] = {
     "shops": SHOPS,
     "seekers": SEEKERS,
 }
+
+
+def _view(name: str) -> Any:
+    """A named tuple type of a table's columns, findable in this module: the compiler's cache knows types by name."""
+    view = namedtuple(name.capitalize() + "View", [c.name for c in SCHEMAS[name]] + ["used"])  # type: ignore[misc]
+    view.__module__ = __name__
+    return view
+
+
+PersonsView = _view("persons")
+HouseholdsView = _view("households")
+DwellingsView = _view("dwellings")
+BuildingsView = _view("buildings")
+ShopsView = _view("shops")
+SeekersView = _view("seekers")
 #: One named tuple type per table, so that a kernel takes all columns as a single argument.
 VIEWS: dict[str, Any] = {
-    name: namedtuple(name.capitalize() + "View", [c.name for c in schema] + ["used"])  # type: ignore[misc]
-    for name, schema in SCHEMAS.items()
+    "persons": PersonsView,
+    "households": HouseholdsView,
+    "dwellings": DwellingsView,
+    "buildings": BuildingsView,
+    "shops": ShopsView,
+    "seekers": SeekersView,
 }
 
 
