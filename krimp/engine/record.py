@@ -15,7 +15,7 @@ import polars as pl
 
 from krimp.state import months
 from krimp.state.codes import EVENTS, FOR_BOTH, FOR_SALE, LABELS, REASONS
-from krimp.state.tables import month_series
+from krimp.state.tables import month_series, named
 from krimp.state.world import World
 
 ROW_GROUP = 1 << 18
@@ -136,9 +136,9 @@ class Recorder:
         return pl.DataFrame(
             {
                 "month": month_series(block[:, 0]),
-                "district": _names(block[:, 1], names),
-                "debit": _names(block[:, 2], accounts),
-                "credit": _names(block[:, 3], accounts),
+                "district": named(block[:, 1], names),
+                "debit": named(block[:, 2], accounts),
+                "credit": named(block[:, 3], accounts),
                 "amount": block[:, 4],
             }
         )
@@ -150,7 +150,7 @@ class Recorder:
         return pl.DataFrame(
             {
                 "month": month_series(np.repeat(np.array(self.months), len(keep))),
-                "account": _names(np.tile(keep, len(self.months)), [a.name for a in world.ledger.accounts]),
+                "account": named(np.tile(keep, len(self.months)), [a.name for a in world.ledger.accounts]),
                 "balance": cube.ravel(),
             }
         )
@@ -165,32 +165,20 @@ class Recorder:
             {
                 "month": month_series(block[:, 0]),
                 "dwelling": rows.astype(np.uint32),
-                "district": _names(d.district[rows], world.districts),
-                "settlement": _names(d.settlement[rows], [s.id for s in world.settlements]),
-                "settlement_kind": _names(d.settlement[rows], [s.kind for s in world.settlements]),
+                "district": named(d.district[rows], world.districts),
+                "settlement": named(d.settlement[rows], [s.id for s in world.settlements]),
+                "settlement_kind": named(d.settlement[rows], [s.kind for s in world.settlements]),
                 "floor": d.floor[rows],
                 "floors": b.floors[building],
                 "lift": b.lift[building] == 1,
                 "rooms": d.rooms[rows],
                 "area_m2": d.area[rows] / 10.0,
-                "title": _names(d.title[rows], ["none", *LABELS["title"].values()]),
+                "title": named(d.title[rows], ["none", *LABELS["title"].values()]),
                 "fitted": d.fitted[rows] == 1,
                 "ask": block[:, 2] / float(world.pack.config.minor_units),
                 "listed_since": month_series(block[:, 3]),
             }
         )
-
-
-def _names(index: np.ndarray, names: list[str]) -> pl.Series:
-    unique = list(dict.fromkeys(names))
-    position = {name: i for i, name in enumerate(unique)}
-    lookup = np.array([position[name] for name in names], np.uint32)
-    dtype = pl.Enum(unique)
-    return (
-        pl.Series(unique, dtype=dtype)[lookup[np.asarray(index, np.int64)]]
-        if len(index)
-        else pl.Series([], dtype=dtype)
-    )
 
 
 def events_frame(columns: list[np.ndarray], districts: list[str]) -> pl.DataFrame:
@@ -199,9 +187,9 @@ def events_frame(columns: list[np.ndarray], districts: list[str]) -> pl.DataFram
     return pl.DataFrame(
         {
             "month": month_series(month),
-            "event": _names(event, list(EVENTS)),
-            "reason": _names(reason, list(REASONS)),
-            "district": _names(district, [*districts, "city"]),
+            "event": named(event, list(EVENTS)),
+            "reason": named(reason, list(REASONS)),
+            "district": named(district, [*districts, "city"]),
             "person": person,
             "household": household,
             "dwelling": dwelling,
@@ -219,7 +207,7 @@ def write_tables(world: World, folder: Path) -> None:
         frame = table.frame()
         extra: dict[str, Any] = {}
         if "district" in frame.columns:
-            extra["district"] = _names(frame["district"].to_numpy(), world.districts)
+            extra["district"] = named(frame["district"].to_numpy(), world.districts)
         if "settlement" in frame.columns:
-            extra["settlement"] = _names(frame["settlement"].to_numpy(), [s.id for s in world.settlements])
+            extra["settlement"] = named(frame["settlement"].to_numpy(), [s.id for s in world.settlements])
         write_parquet(frame.with_columns(**extra), folder / f"{name}.parquet")

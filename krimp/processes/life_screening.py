@@ -38,33 +38,39 @@ class LifeHazard:
     bound: Callable[[World], np.ndarray]
 
 
+#: Draws are filled in blocks of this many so that the compiler turns them into vector code.
+BLOCK = 1024
+
+
 @kernel
-def screen(key, birth, sex, state, seed, month, table, out, first, stop):
+def screen(key, birth, sex, state, seed, month, table, words, out, first, stop):
     """Rows with a candidate event: out[0] = rows, out[1] = hazard number. table: uint32[4, AGES, K] cumulative
-    thresholds; rows of `table` are state*2+sex with state RESIDENT -> 0, GONE -> 1. Returns how many."""
+    thresholds; rows of `table` are state*2+sex with state RESIDENT -> 0, GONE -> 1. `words`: uint32[BLOCK] scratch.
+    Returns how many."""
     n = 0
     last = table.shape[2] - 1
-    for p in range(first, stop):
-        s = state[p]
-        if s == RESIDENT:
-            row = np.int64(sex[p])
-        elif s == GONE:
-            row = 2 + np.int64(sex[p])
-        else:
-            continue
-        age = (month - np.int64(birth[p])) // 12
-        age = min(max(age, 0), 110)
-        top = table[row, age, last]
-        if top == 0:
-            continue
-        u = draw(seed, key[p], month, LIFE_SCREEN)
-        if u < top:
-            k = 0
-            while u >= table[row, age, k]:
-                k += 1
-            out[0, n] = p
-            out[1, n] = k
-            n += 1
+    for begin in range(first, stop, BLOCK):
+        end = min(begin + BLOCK, stop)
+        for p in range(begin, end):
+            words[p - begin] = draw(seed, key[p], month, LIFE_SCREEN)
+        for p in range(begin, end):
+            s = state[p]
+            if s == RESIDENT:
+                row = np.int64(sex[p])
+            elif s == GONE:
+                row = 2 + np.int64(sex[p])
+            else:
+                continue
+            age = (month - np.int64(birth[p])) // 12
+            age = min(max(age, 0), 110)
+            u = words[p - begin]
+            if u < table[row, age, last]:
+                k = 0
+                while u >= table[row, age, k]:
+                    k += 1
+                out[0, n] = p
+                out[1, n] = k
+                n += 1
     return n
 
 
@@ -92,17 +98,9 @@ def step(world: World, hazards: tuple[LifeHazard, ...]) -> None:
     def work(_: int, first: int, stop: int) -> np.ndarray:
         out = np.empty((2, stop - first), np.int32)
         n = screen(
-            persons.key,
-            persons.birth,
-            persons.sex,
-            persons.state,
-            world.seed,
-            world.month,
-            table,
-            out,
-            first,
-            stop,
-        )
+            persons.key, persons.birth, persons.sex, persons.state, world.seed, world.month, table,
+            np.empty(BLOCK, np.uint32), out, first, stop,
+        )  # fmt: skip
         return out[:, :n].copy()
 
     parts = world.map_chunks(work, world.persons.n)

@@ -538,14 +538,30 @@ def _negotiate(world: World, rows: list[dict[str, Any]]) -> None:
         memory[f"resettlement.{name}"] = memory[f"resettlement.{name}"][keep]
 
 
+@kernel
+def _public_flats(D, out):
+    n = 0
+    for d in range(1, D.used[0]):
+        if (
+            D.funder[d] > 0 and D.use[d] == VACANT and D.owner_kind[d] == BY_CITY and D.listed[d] == 0
+            and D.state[d] == STANDING
+        ):  # fmt: skip
+            out[n] = d
+            n += 1
+    return n
+
+
+def _free_flats(world: World) -> np.ndarray:
+    """Finished public flats that the city still holds and does not offer for sale, ascending."""
+    out = np.empty(world.dwellings.n, np.int64)
+    return out[: _public_flats(world.dwellings.view(), out)]
+
+
 def _sell_surplus(world: World) -> None:
     """Flats that stood empty for long after completion are offered to anybody, far below cost."""
     p, d = world.params, world.dwellings
-    waited = world.month - d.completed.astype(np.int64)
-    surplus = np.nonzero(
-        (d.state == STANDING) & (d.use == VACANT) & (d.owner_kind == BY_CITY) & (d.funder > 0) & (d.listed == 0)
-        & (waited > p["resettlement.surplus_months"])
-    )[0]  # fmt: skip
+    free = _free_flats(world)
+    surplus = free[world.month - d.completed[free].astype(np.int64) > p["resettlement.surplus_months"]]
     if not len(surplus):
         return
     price = p["resettlement.surplus_price"] * world.driver("construction_cost_index", 1.0)
@@ -560,20 +576,27 @@ def _reason_of(world: World, homes: np.ndarray, rows: list[dict[str, Any]]) -> i
     return int(rows[programme - 1]["reason"]) if 0 < programme <= len(rows) else REASON["compulsory"]
 
 
-def _neighbours(world: World, row: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+@kernel
+def _neighbours(settlement, occupant, row, left, total):
     """Occupied homes and all homes ever built in the block around each dwelling of `row`, itself included."""
-    if not len(row):
-        return np.zeros(0), np.zeros(0)
-    d = world.dwellings
-    start = (row.astype(np.int64) // BLOCK) * BLOCK
-    inside = start[:, None] + np.arange(BLOCK)[None, :]
-    inside = np.minimum(inside, d.n - 1)
-    same = d.settlement[inside] == d.settlement[row][:, None]
-    return (same & (d.occupant[inside] > 0)).sum(axis=1), same.sum(axis=1)
+    for i in range(row.size):
+        start = (row[i] // BLOCK) * BLOCK
+        for d in range(start, min(start + BLOCK, settlement.size)):
+            if settlement[d] == settlement[row[i]]:
+                total[i] += 1
+                if occupant[d] > 0:
+                    left[i] += 1
+
+
+def neighbours(world: World, row: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(occupied, all) homes in the block of each dwelling of `row`."""
+    left, total = np.zeros(len(row), np.int64), np.zeros(len(row), np.int64)
+    _neighbours(world.dwellings.settlement, world.dwellings.occupant, np.asarray(row, np.int64), left, total)
+    return left, total
 
 
 def _share_gone(world: World, row: np.ndarray) -> np.ndarray:
-    left, total = _neighbours(world, row)
+    left, total = neighbours(world, row)
     return 1.0 - left / np.maximum(total, 1)
 
 
@@ -586,6 +609,6 @@ def observe(world: World) -> dict[str, np.ndarray]:
     count[: world.nd] = np.bincount(d.district[held], minlength=world.nd)
     count[-1] = len(held)
     mean = np.full(world.nd + 1, np.nan)
-    left, _ = _neighbours(world, held)
+    left, _ = neighbours(world, held)
     mean[-1] = float((left - 1).sum()) / len(held) if len(held) else 0.0
     return {"holdouts": count, "neighbours_left": mean}

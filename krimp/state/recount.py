@@ -64,9 +64,9 @@ def _people(state, household, collective, partner, h_state, out, first, stop):
 
 @kernel
 def _households(first, size, state, dwelling, estate, owned, tenure, nxt, household, d_occupant, d_next, d_owner, d_kind,
-                out, homes):  # fmt: skip
+                out, homes, begin, end):  # fmt: skip
     members = 0
-    for h in range(1, size.size):
+    for h in range(begin, end):
         n = 0
         p = first[h]
         while p != 0 and n <= size[h]:
@@ -101,9 +101,9 @@ def _households(first, size, state, dwelling, estate, owned, tenure, nxt, househ
 
 
 @kernel
-def _dwellings(state, use, occupant, owner, owner_kind, h_dwelling, h_state, out):
+def _dwellings(state, use, occupant, owner, owner_kind, h_dwelling, h_state, out, begin, end):
     deeds = 0
-    for d in range(1, state.size):
+    for d in range(begin, end):
         h = occupant[d]
         if h > 0 and (h_dwelling[h] != d or h_state[h] != ACTIVE):
             out[8] += 1
@@ -146,11 +146,28 @@ def faults(world: World, homes: bool = True) -> list[str]:
     in_households = sum(n for n, _ in parts)
     for _, mine in parts:
         out += mine
-    listed = _households(
-        h.first, h.size, h.state, h.dwelling, h.estate, h.owned, h.tenure, persons.next, persons.household, d.occupant,
-        d.next_owned, d.owner, d.owner_kind, out, homes,
-    )  # fmt: skip
-    deeds = _dwellings(d.state, d.use, d.occupant, d.owner, d.owner_kind, h.dwelling, h.state, out)
+
+    def families(_: int, first: int, stop: int) -> tuple[int, np.ndarray]:
+        mine = np.zeros(len(_WORDS), np.int64)
+        n = _households(
+            h.first, h.size, h.state, h.dwelling, h.estate, h.owned, h.tenure, persons.next, persons.household,
+            d.occupant, d.next_owned, d.owner, d.owner_kind, mine, homes, first, stop,
+        )  # fmt: skip
+        return n, mine
+
+    def deeds_of(_: int, first: int, stop: int) -> tuple[int, np.ndarray]:
+        mine = np.zeros(len(_WORDS), np.int64)
+        n = _dwellings(
+            d.state, d.use, d.occupant, d.owner, d.owner_kind, h.dwelling, h.state, mine, first, stop
+        )
+        return n, mine
+
+    parts = world.map_chunks(families, h.n)
+    listed = sum(n for n, _ in parts)
+    stock = world.map_chunks(deeds_of, d.n)
+    deeds = sum(n for n, _ in stock)
+    for _, mine in (*parts, *stock):
+        out += mine
     if homes:
         out[1] = abs(in_households - listed)
         out[12] += abs(deeds - int(_sum(h.owned)))

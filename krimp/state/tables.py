@@ -279,11 +279,7 @@ class Table:
             values = self.columns[column.name][take]
             if column.unit.startswith("code:"):
                 names = codes.LABELS[column.unit[5:]]
-                top = max(names) + 1
-                lookup = [names.get(code, "none") for code in range(top)]
-                data[column.name] = pl.Series(values.astype(np.uint32)).replace_strict(
-                    list(range(top)), lookup, return_dtype=pl.Enum(list(dict.fromkeys(lookup)))
-                )
+                data[column.name] = named(values, [names.get(code, "none") for code in range(max(names) + 1)])
             elif column.unit == "month":
                 data[column.name] = month_series(values)
             elif column.unit.startswith("id:"):
@@ -293,10 +289,20 @@ class Table:
         return pl.DataFrame(data)
 
 
+def named(index: np.ndarray, names: Sequence[str]) -> pl.Series:
+    """Names for index numbers as an Enum series (names may repeat)."""
+    unique = list(dict.fromkeys(names))
+    position = np.array([unique.index(name) for name in names], np.uint32)
+    dtype = pl.Enum(unique)
+    if not len(index):
+        return pl.Series([], dtype=dtype)
+    return pl.Series(unique, dtype=dtype)[position[np.asarray(index, np.int64)]]
+
+
 def month_series(values: np.ndarray) -> pl.Series:
-    """Month numbers as a Date series, null where 0."""
-    known = np.unique(values)
-    table = {int(v): (None if v == 0 else months.date(int(v))) for v in known}
-    return pl.Series(values.astype(np.int32)).replace_strict(
-        list(table.keys()), list(table.values()), return_dtype=pl.Date
+    """Month numbers as a Date series (first of the month), null where 0."""
+    since_epoch = (np.asarray(values, np.int64) - 1970 * 12).astype("datetime64[M]").astype("datetime64[D]")
+    series = pl.Series(since_epoch)
+    return series.zip_with(
+        pl.Series(np.asarray(values) != 0), pl.Series([None], dtype=pl.Date).new_from_index(0, len(values))
     )
