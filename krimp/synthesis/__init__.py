@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from krimp.state.world import World
-from krimp.synthesis import families, homes, kinship, money, people, work
+from krimp.synthesis import families, homes, kinship, money, order, people, work
 
 
 def build(world: World) -> None:
@@ -14,6 +14,7 @@ def build(world: World) -> None:
     people.fill(world)
     families.fill(world)
     homes.fill(world)
+    order.fill(world)
     work.fill(world)
     kinship.fill(world)
     money.fill(world)

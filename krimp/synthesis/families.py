@@ -46,6 +46,7 @@ from krimp.state.purposes import (
     SYNTH_WIDOWED,
 )
 from krimp.state.world import World
+from krimp.synthesis import raking
 from krimp.synthesis.dice import choose, new_keys, normal, scale_cells, shuffled, spread, uniform
 
 #: Marital state by age, shares of women and men: shape only, the levels follow the counts. [R] China 2010 census,
@@ -83,7 +84,6 @@ GAP_MODE, GAP_BELOW, GAP_ABOVE = 24.8, 2.8, 5.4
 GAP_LOW, GAP_HIGH = 18.2, 44.0
 #: Noise of sizes about the room wished for, persons. [A]
 SIZE_NOISE = 0.8
-OLDEST = 116
 
 
 def fill(world: World) -> None:
@@ -191,8 +191,8 @@ def _fit_sizes(out: np.ndarray, members: int) -> np.ndarray:
 
 def _pattern() -> np.ndarray:
     """float64[sex, age, marital state]: the national pattern in single years of age."""
-    ages = np.arange(OLDEST) + 0.5
-    out = np.zeros((2, OLDEST, 4))
+    ages = np.arange(raking.OLDEST) + 0.5
+    out = np.zeros((2, raking.OLDEST, 4))
     for sex in (FEMALE, MALE):
         for code, table in ((SINGLE, _SINGLE), (DIVORCED, _DIVORCED), (WIDOWED, _WIDOWED)):
             x = np.array([point[0] for point in table[sex]], np.float64)
@@ -203,60 +203,6 @@ def _pattern() -> np.ndarray:
             1.0 - out[sex, 18:, SINGLE] - out[sex, 18:, DIVORCED] - out[sex, 18:, WIDOWED], 0.01
         )
     return out
-
-
-@kernel
-def _rake(x, people, targets, rounds):
-    """Fit x[sex, age, state] to people[sex, age] and to targets: couples, divorced, widowed (below 0: none given).
-
-    Without a target the couples are as many as the smaller of the two sexes has married.
-    """
-    n_ages = people.shape[1]
-    for s in range(2):
-        for a in range(n_ages):
-            for m in range(4):
-                x[s, a, m] *= people[s, a]
-    for _ in range(rounds):
-        married = np.zeros(2)
-        divorced = 0.0
-        widowed = 0.0
-        for s in range(2):
-            for a in range(n_ages):
-                married[s] += x[s, a, 1]
-                divorced += x[s, a, 2]
-                widowed += x[s, a, 3]
-        couples = targets[0] if targets[0] >= 0.0 else min(married[0], married[1])
-        f_divorced = targets[1] / divorced if targets[1] >= 0.0 and divorced > 0.0 else 1.0
-        f_widowed = targets[2] / widowed if targets[2] >= 0.0 and widowed > 0.0 else 1.0
-        for s in range(2):
-            f_married = couples / married[s] if married[s] > 0.0 else 0.0
-            for a in range(n_ages):
-                x[s, a, 1] *= f_married
-                x[s, a, 2] *= f_divorced
-                x[s, a, 3] *= f_widowed
-                total = x[s, a, 0] + x[s, a, 1] + x[s, a, 2] + x[s, a, 3]
-                if total > 0.0:
-                    for m in range(4):
-                        x[s, a, m] *= people[s, a] / total
-
-
-@kernel
-def _take_states(order, start, x, marital):
-    """Whole numbers of each state by sex and age from the fitted ones, fractions carried on to the next age."""
-    n_ages = x.shape[1]
-    for s in range(2):
-        owed = np.zeros(4)
-        for a in range(n_ages):
-            i = start[s * n_ages + a]
-            stop = start[s * n_ages + a + 1]
-            for m in range(1, 4):
-                owed[m] += x[s, a, m]
-                n = int(owed[m] + 0.5)
-                while n > 0 and i < stop:
-                    marital[order[i]] = m
-                    owed[m] -= 1.0
-                    n -= 1
-                    i += 1
 
 
 def _marital_count(world: World, d: int, state: str) -> float:
@@ -275,16 +221,20 @@ def _marital(
     world: World, d: int, key: np.ndarray, sex: np.ndarray, age: np.ndarray, most: int
 ) -> np.ndarray:
     """Marital state of each person of a district; equally many married women and men, at most `most` couples."""
-    cell = sex.astype(np.int64) * OLDEST + np.minimum(age.astype(np.int64), OLDEST - 1)
-    start = np.zeros(2 * OLDEST + 1, np.int64)
-    counts = np.bincount(cell, minlength=2 * OLDEST)
-    np.cumsum(counts, out=start[1:])
+    cell = raking.cells(sex, age)
+    people, start = raking.counts(cell)
     x = _pattern()
-    couples = _marital_count(world, d, "married") / 2
-    targets = np.array([couples, _marital_count(world, d, "divorced"), _marital_count(world, d, "widowed")])
-    _rake(x, counts.reshape(2, OLDEST).astype(np.float64), targets, 40)
+    couples = _marital_count(world, d, "married") / 2.0
+    if couples < 0.0:  # nobody counted: as many as the smaller of the two sexes has by the pattern
+        women, men = raking.expected(x, people, MARRIED)
+        couples = min(women, men)
+    targets = np.full((2, 4), -1.0)
+    targets[:, MARRIED] = couples
+    for state, code in (("divorced", DIVORCED), ("widowed", WIDOWED)):
+        targets[:, code] = _marital_count(world, d, state), raking.BOTH
+    raking.rake(x, people, targets, raking.ROUNDS)
     marital = np.zeros(len(key), np.int8)
-    _take_states(shuffled(cell, key, SYNTH_MARRY), start, x, marital)
+    raking.take(shuffled(cell, key, SYNTH_MARRY), start, x, marital)
     married = [np.nonzero((sex == s) & (marital == MARRIED))[0] for s in (FEMALE, MALE)]
     n = min(len(married[0]), len(married[1]), most)
     for group in married:

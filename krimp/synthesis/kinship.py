@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from krimp.state.codes import DEAD, FEMALE, GONE, RESIDENT, SINGLE
+from krimp.state.codes import FEMALE, GONE, RESIDENT, SINGLE
 from krimp.state.compile import kernel
 from krimp.state.purposes import SYNTH_BORN, SYNTH_OLD_MOTHER, SYNTH_PARITY
 from krimp.state.world import World
@@ -59,6 +59,7 @@ def _match(
         if gap < 12 * 17 or gap > 12 * 46 or q == m or (q != 0 and mother[q] == m):
             continue
         mother[p] = m
+        slot_mother[i] = 0
         j += 1
 
 
@@ -78,22 +79,21 @@ def fill(world: World) -> None:
     )
     keep = (uniform(keys, SYNTH_BORN) < FOUND) & (slot_birth <= world.base - 12 * 18)
     mothers, slot_birth, keys = mothers[keep], slot_birth[keep], keys[keep]
-    grown = (
-        (persons.mother == 0)
-        & (age >= 18)
-        & (persons.state != DEAD)
-        & ((persons.hukou == 1) | (persons.state == GONE))
-    )
+    grown = (persons.mother == 0) & (age >= 18) & (persons.hukou == 1)
     grown[0] = False
-    children = np.nonzero(grown)[0]
-    order = shuffled(_cell(world, children), persons.key[children], SYNTH_OLD_MOTHER)
-    children = children[order]
     order = shuffled(persons.district[mothers].astype(np.int64) * MONTHS + slot_birth, keys, SYNTH_BORN)
     mothers, slot_birth = mothers[order], slot_birth[order]
-    _match(
-        children, persons.birth[children].astype(np.int64), persons.district[children], persons.mother, mothers,
-        slot_birth, persons.district[mothers], persons.partner, persons.birth, TOLERANCE,
-    )  # fmt: skip
+    district = persons.district[mothers]
+    # those away first: most of them left their parents' home
+    for rows in (
+        np.nonzero(grown & (persons.state == GONE))[0],
+        np.nonzero(grown & (persons.state == RESIDENT))[0],
+    ):
+        rows = rows[shuffled(_cell(world, rows), persons.key[rows], SYNTH_OLD_MOTHER)]
+        _match(
+            rows, persons.birth[rows].astype(np.int64), persons.district[rows], persons.mother, mothers, slot_birth,
+            district, persons.partner, persons.birth, TOLERANCE,
+        )  # fmt: skip
     known = np.bincount(persons.mother[persons.mother > 0], minlength=persons.n)
     # the children of younger women live with them
     borne = np.where(age[women] < 36, known[women], np.maximum(born, known[women]))

@@ -107,7 +107,7 @@ def _accounts(world: World) -> None:
         balance[book.index[account]] = int(2 * sum(wages[s] for s in sectors))
     homes = world.dwellings.n - 1
     balance[book.index["heating.cash"]] = world.fen(300.0) * homes
-    balance[book.index["buses.cash"]] = world.fen(20.0) * (persons.n - 1)
+    balance[book.index["buses.cash"]] = world.fen(20.0) * int((persons.state == RESIDENT).sum())
     balance[book.index["households.cash"]] = int(world.households.cash.sum())
     balance[book.index["shops.cash"]] = int(world.shops.cash.sum())
     opening = getattr(world.regime, "opening", None)
