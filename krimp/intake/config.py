@@ -59,6 +59,23 @@ class CityConfig(_Strict):
     schedules: Schedules = Schedules()
     parameters: dict[str, float] = {}
 
+    @model_validator(mode="before")
+    @classmethod
+    def _somewhere(cls, data: object) -> object:
+        """A district without settlements is one old core."""
+        if not isinstance(data, dict) or not isinstance(data.get("districts"), list | tuple):
+            return data
+        settlements = data.get("settlements", [])
+        if not isinstance(settlements, list | tuple):
+            return data
+        known = {s.get("district") for s in settlements if isinstance(s, dict)}
+        bare = [d for d in data["districts"] if isinstance(d, dict) and d.get("id") and d["id"] not in known]
+        cores = [
+            {"id": f"{d['id']}_core", "name": d.get("name", d["id"]), "district": d["id"], "kind": "old_core"}
+            for d in bare
+        ]
+        return {**data, "settlements": [*settlements, *cores]}
+
     @field_validator("base", "article_month")
     @classmethod
     def _month(cls, value: str | None) -> str | None:

@@ -95,14 +95,6 @@ def fill(world: World) -> None:
     _deeds(world)
 
 
-def default_settlements(districts: list[str]) -> list[dict[str, object]]:
-    """One old core per district, for packs that declare no settlements."""
-    return [
-        {"id": f"{d}_core", "name": d, "district": d, "kind": "old_core", "km_from_centre": 0.0}
-        for d in districts
-    ]
-
-
 def _rows(world: World) -> pl.DataFrame:
     """The pack's stock, or one old core a district with the default share of empty homes."""
     table = world.pack.tables.get("dwellings")
