@@ -284,6 +284,13 @@ def test_dwellings_and_deeds(whole: World, pack: CityPack) -> None:
     assert (b.state[rows] == COMPLETE).all() and (b.built[rows] <= whole.base).all()
     assert (d.building[first] == rows).all() and (d.floor[1:] <= b.floors[d.building[1:]]).all()
     assert len(np.unique(d.key[1:])) == d.n - 1
+    walk_up = rows[(b.floors[rows] > 1) & (b.lift[rows] == 0)]
+    stairs = b.units[walk_up] / (2.0 * b.floors[walk_up])
+    assert stairs.max() == 6 and np.median(stairs) >= 4
+    assert (b.units[rows][b.floors[rows] == 1] <= 8).all()
+    ids = np.arange(1, h.n)
+    assert (h.moved[ids] < whole.base).all() and (h.formed[ids] <= h.moved[ids]).all()
+    assert (h.moved[ids] < whole.base - 6).mean() > 0.9  # most have lived there for long
     counted = pack.tables["tenure"].filter(pl.col("year") == 2010)
     rented = counted.filter(pl.col("tenure") == "rented")["households"].sum() / counted["households"].sum()
     assert (h.tenure[1:] == TENANT).mean() == pytest.approx(rented, rel=0.02)
@@ -321,6 +328,19 @@ def test_opening_books(whole: World) -> None:
     assert (p.employer[owners] == np.arange(1, s.n)).all() and len(np.unique(owners)) == s.n - 1
     hired = np.bincount(p.employer, minlength=s.n)[1:] - 1
     assert (hired == s.staff[1:]).all()
+    working = np.nonzero(p.employer)[0]
+    assert (p.district[working] == s.district[p.employer[working]]).all()
+
+
+def test_those_who_earn_more_have_saved_more(whole: World) -> None:
+    p, h = whole.persons, whole.households
+    income = (
+        np.bincount(p.household, weights=(p.wage + p.pension).astype(float), minlength=h.n)[1:] / h.size[1:]
+    )
+    saved = h.cash[1:] / h.size[1:]
+    cut = np.quantile(income, [0.25, 0.75])
+    assert saved[income > cut[1]].mean() > 1.3 * saved[income < cut[0]].mean()
+    assert (h.cash[1:] >= 0).all()
 
 
 def test_families_stand_together_in_the_tables(tenth: World) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from krimp.state.recount import faults
 from krimp.state.world import World
-from krimp.synthesis import families, homes, kinship, money, order, people, work
+from krimp.synthesis import families, homes, kinship, money, order, people, stock, work
+
+__all__ = ["build", "faults"]
 
 
 def build(world: World) -> None:
@@ -13,6 +16,7 @@ def build(world: World) -> None:
     """
     people.fill(world)
     families.fill(world)
+    stock.fill(world)
     homes.fill(world)
     order.fill(world)
     work.fill(world)

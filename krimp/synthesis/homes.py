@@ -1,7 +1,6 @@
-"""Buildings, dwellings, who lives in them and who owns them at the base.
+"""Who lives in which home and who owns it at the base.
 
-The pack's stock by district, settlement, period, storeys and lift becomes buildings of a usual size; flats get keyed
-areas around the row's mean. Families get homes of their district by rank of size and area, with noise. Tenure follows
+Families get homes of their district by rank of size and area, with noise. Tenure follows
 the census; empty homes go to heirs, second-home owners, developers, employers and the city by the pack's assumptions.
 """
 
@@ -16,19 +15,15 @@ from krimp.state.codes import (
     BY_EMPLOYER,
     BY_HEIR,
     BY_HOUSEHOLD,
-    COMPLETE,
     COUNTY_TOWN,
-    DISTRICT_HEAT,
     ESTATE,
     FOR_RENT,
     FOR_SALE,
     FREE,
     FULL_TITLE,
     HOMESTEAD,
-    LABELS,
     MINE_ROW,
     NEW_CORE,
-    NO_TITLE,
     OLD_CORE,
     OWNER,
     OWNER_OCCUPIED,
@@ -36,7 +31,6 @@ from krimp.state.codes import (
     SECOND_HOME,
     STANDING,
     STATE_FARM,
-    STOVE,
     TENANT,
     VACANT,
     VILLAGE,
@@ -44,16 +38,14 @@ from krimp.state.codes import (
 from krimp.state.compile import kernel
 from krimp.state.families import own
 from krimp.state.purposes import (
-    KEY_BUILDING,
-    KEY_DWELLING,
     SYNTH_ASK,
     SYNTH_BOUGHT,
-    SYNTH_DWELLING,
     SYNTH_EMPTY,
     SYNTH_FREE,
     SYNTH_HEIR,
     SYNTH_LISTED,
     SYNTH_MATCH,
+    SYNTH_MOVED,
     SYNTH_OWNER,
     SYNTH_PUBLIC,
     SYNTH_RENT,
@@ -64,11 +56,9 @@ from krimp.state.purposes import (
     SYNTH_USED,
 )
 from krimp.state.world import World
-from krimp.synthesis.dice import choose, new_keys, normal, scale_cells, uniform
+from krimp.synthesis.dice import choose, normal, uniform
+from krimp.synthesis.stock import kinds
 
-#: Flats per storey of a staircase building: four staircases of two flats in walk-ups, six flats a storey with a lift.
-UNITS_PER_STOREY = {False: 8, True: 6}
-ROW_UNITS = 8
 #: Empty homes by kind of settlement relative to the mean (villages and new quarters above it). [A]
 _EMPTY = {
     VILLAGE: 1.2,
@@ -79,136 +69,12 @@ _EMPTY = {
     ESTATE: 2.5,
     COUNTY_TOWN: 0.9,
 }
-DEFAULT_VACANCY = 0.09
-
-
-def kinds(world: World) -> np.ndarray:
-    """int8 kind code of every settlement."""
-    names = {name: code for code, name in LABELS["settlement_kind"].items()}
-    return np.array([names[s.kind] for s in world.settlements], np.int8)
 
 
 def fill(world: World) -> None:
-    """Append buildings and dwellings, house every family, hand out deeds."""
-    _stock(world)
+    """House every family of the stock's district, hand out deeds, put homes on offer."""
     _house(world)
     _deeds(world)
-
-
-def _rows(world: World) -> pl.DataFrame:
-    """The pack's stock, or one old core a district with the default share of empty homes."""
-    table = world.pack.tables.get("dwellings")
-    if table is not None and table.height:
-        return table
-    homes = np.bincount(world.households.district[1:], minlength=world.nd) * world.weight / world.copies
-    vacancy = world.pack.assumption("vacancy_2010", DEFAULT_VACANCY)
-    first = {s.district: s.id for s in reversed(list(world.settlements))}
-    return pl.DataFrame(
-        {
-            "district": world.districts,
-            "settlement": [first[d] for d in world.districts],
-            "built_from": [1980] * world.nd,
-            "built_to": [int(world.pack.config.base[:4])] * world.nd,
-            "floors": [6] * world.nd,
-            "lift": [0] * world.nd,
-            "area_m2": [62.0] * world.nd,
-            "dwellings": [int(h / (1 - vacancy)) + 1 for h in homes],
-        }
-    )
-
-
-def _stock(world: World) -> None:
-    rows = _rows(world)
-    ids = [s.id for s in world.settlements]
-    settlement = np.array([ids.index(s) for s in rows["settlement"]], np.int64)
-    district = np.array([world.districts.index(d) for d in rows["district"]], np.int64)
-    counts = scale_cells(rows["dwellings"].to_numpy(), world.weight, world.copies)
-    need = np.bincount(world.households.district[1:], minlength=world.nd)
-    have = np.bincount(district, weights=counts, minlength=world.nd).astype(np.int64)
-    for d in np.nonzero(have < need)[0]:  # every family needs a home: the largest row grows
-        mine = np.nonzero(district == d)[0]
-        if not len(mine):
-            raise ValueError(
-                f"dwellings.csv has no row for district {world.districts[d]}, which has households"
-            )
-        counts[mine[np.argmax(counts[mine])]] += need[d] - have[d]
-    kind = kinds(world)
-    floors = rows["floors"].to_numpy()
-    lift = rows["lift"].to_numpy()
-    building_row, units = [], []
-    for i, count in enumerate(counts):
-        per = _units(int(floors[i]), bool(lift[i]), int(kind[settlement[i]]))
-        whole, rest = divmod(int(count), per)
-        building_row += [i] * (whole + (rest > 0))
-        units += [per] * whole + ([rest] if rest else [])
-    row = np.array(building_row, np.int64)
-    size = np.array(units, np.int64)
-    # buildings of one row are spread evenly over its years, in keyed order so that neighbours differ
-    order = np.zeros(len(row), np.int64)
-    for i in range(rows.height):
-        mine = np.nonzero(row == i)[0]
-        order[mine] = np.arange(len(mine))
-    number = np.bincount(row, minlength=rows.height)
-    built_from = rows["built_from"].to_numpy() * 12
-    built_to = np.minimum(rows["built_to"].to_numpy() * 12 + 11, world.base)
-    position = (order + 0.5) / np.maximum(number[row], 1)
-    built = (built_from[row] + position * (built_to[row] - built_from[row])).astype(np.int64)
-    first = (
-        world.dwellings.n + np.concatenate([[0], np.cumsum(size)[:-1]])
-        if len(size)
-        else np.zeros(0, np.int64)
-    )
-    keys = new_keys(np.full(len(row), 0xB1D6, np.uint64), np.arange(len(row)), KEY_BUILDING)
-    first_building = world.buildings.append(
-        key=keys, state=np.full(len(row), COMPLETE, np.int8), district=district[row], settlement=settlement[row],
-        built=built, floors=floors[row], lift=lift[row], first=first, units=size,
-    )  # fmt: skip
-    _flats(
-        world,
-        np.arange(first_building, first_building + len(row)),
-        row,
-        size,
-        rows["area_m2"].to_numpy(),
-        kind,
-    )
-
-
-def _units(floors: int, lift: bool, kind: int) -> int:
-    if floors == 1:
-        return ROW_UNITS if kind in (MINE_ROW, STATE_FARM) else 1
-    return floors * UNITS_PER_STOREY[lift]
-
-
-def _flats(
-    world: World, building: np.ndarray, row: np.ndarray, size: np.ndarray, area: np.ndarray, kind: np.ndarray
-) -> None:
-    b = world.buildings
-    home = np.repeat(building, size)
-    ordinal = np.arange(len(home)) - np.repeat(np.cumsum(size) - size, size)
-    floors = b.floors[home].astype(np.int64)
-    per_storey = np.maximum(-(-np.repeat(size, size) // floors), 1)
-    floor = np.minimum(ordinal // per_storey + 1, floors)
-    keys = new_keys(b.key[home], ordinal, KEY_DWELLING)
-    u = uniform(keys, SYNTH_DWELLING)
-    m2 = np.repeat(area[row], size) * (0.75 + 0.5 * u)
-    settlement = b.settlement[home]
-    k = kind[settlement]
-    single = floors == 1
-    title = np.where(
-        (k == VILLAGE) | ((k == STATE_FARM) & single),
-        HOMESTEAD,
-        np.where(k == MINE_ROW, NO_TITLE, FULL_TITLE),
-    )
-    age = (world.base - b.built[home].astype(np.int64)) / 12.0
-    condition = np.clip(255 - 3.0 * age - np.where(single, 25, 0), 50, 255)
-    world.dwellings.append(
-        key=keys, building=home, state=np.full(len(home), STANDING, np.int8), district=b.district[home],
-        settlement=settlement, floor=floor, rooms=np.where(m2 < 48, 1, np.where(m2 < 88, 2, 3)),
-        area=np.clip(np.round(m2 * 10), 150, 30000), title=title,
-        heating=np.where(single | (k == VILLAGE), STOVE, DISTRICT_HEAT), fitted=np.ones(len(home), np.int8),
-        condition=condition, use=np.full(len(home), VACANT, np.int8), completed=b.built[home],
-        vacant_since=np.full(len(home), world.base, np.int16),
-    )  # fmt: skip
 
 
 def _house(world: World) -> None:
@@ -305,7 +171,7 @@ def _deeds(world: World) -> None:
             len(others), int(world.pack.assumption("second_home_owners", 0.06) * len(lived_in)), len(owners)
         )
         second = others[choose(d.key[others], SYNTH_SECOND, np.ones(len(others)), able)]
-        holders = owners[choose(h.key[owners], SYNTH_OWNER, np.ones(len(owners)), able)]
+        holders = owners[choose(h.key[owners], SYNTH_OWNER, d.area[h.dwelling[owners]] / 100.0, able)]
         deed_rows.append(second)
         deed_owners.append(holders)
         left = np.setdiff1d(others, second)
@@ -320,6 +186,21 @@ def _deeds(world: World) -> None:
     d.bought[:] = 0
     age = np.clip((uniform(d.key, SYNTH_BOUGHT) * 240).astype(np.int64), 12, 240)
     d.bought[1:] = np.maximum(world.base - age[1:], d.completed[1:])
+    _since(world)
+
+
+def _since(world: World) -> None:
+    """When families were founded and moved in: owners when they bought, tenants within some years."""
+    h, d = world.households, world.dwellings
+    ids = np.arange(1, h.n)
+    u = uniform(h.key[ids], SYNTH_MOVED)
+    adult = world.persons.birth[h.first[ids]].astype(np.int64) + 12 * 24 + (72 * u).astype(np.int64)
+    formed = np.minimum(adult, world.base - 1)
+    came = np.where(
+        h.tenure[ids] == OWNER, d.bought[h.dwelling[ids]], world.base - 1 - (60 * u).astype(np.int64)
+    )
+    h.formed[ids] = formed
+    h.moved[ids] = np.maximum(came, formed)
 
 
 def _offer(world: World, empty: np.ndarray, price: float, rent: float) -> None:

@@ -51,10 +51,17 @@ def _deposits(world: World) -> None:
     if h.n <= 1:
         return
     per_person = world.pack.assumption("deposits_per_person", 12000.0) * world.pack.config.minor_units
-    head = h.first[1:]
-    age = (world.base - world.persons.birth[head].astype(np.int64)) / 12.0
+    persons = world.persons
+    head, size = h.first[1:], h.size[1:].astype(np.int64)
+    age = (world.base - persons.birth[head].astype(np.int64)) / 12.0
     by_age = np.interp(age, [20, 35, 50, 62, 80], [0.4, 0.9, 1.25, 1.2, 0.8])
-    amount = per_person * h.size[1:] * by_age * lognormal(h.key[1:], SYNTH_CASH, CASH_SPREAD)
+    # wages and pensions of the members, per head against the mean: those who earn more have saved more
+    earned = np.bincount(
+        persons.household, weights=(persons.wage + persons.pension).astype(np.float64), minlength=h.n
+    )[1:]
+    mean = max(float(int(earned.astype(np.int64).sum()) / max(int(size.sum()), 1)), 1.0)
+    by_income = 0.4 + 0.6 * earned / (size * mean)
+    amount = per_person * size * by_age * by_income * lognormal(h.key[1:], SYNTH_CASH, CASH_SPREAD)
     h.cash[1:] = amount.astype(np.int64)
 
 
@@ -74,23 +81,31 @@ def _shops(world: World) -> None:
     for code, share in SHOP_MIX:
         kind[(u >= at) & (u < at + share)] = code
         at += share
-    workers = np.nonzero(
-        (persons.activity == EMPLOYED) & (persons.sector == SERVICES) & (persons.state == RESIDENT)
-    )[0]
-    staff_total = min(int(STAFF_PER_SHOP * len(owners)), len(workers))
-    hired = workers[choose(persons.key[workers], SYNTH_SHOP, np.ones(len(workers)), staff_total)]
     first = world.shops.append(
         key=keys, state=np.full(len(owners), OPEN, np.int8), kind=kind, district=persons.district[owners], owner=owners,
     )  # fmt: skip
     ids = np.arange(first, first + len(owners))
     persons.employer[owners] = ids
     shops = world.shops
-    if len(ids):
-        employer = ids[np.arange(len(hired)) % len(ids)]
-        persons.employer[hired] = employer
-        shops.staff[ids] = np.bincount(employer - first, minlength=len(ids))
+    _staff(world, ids)
     monthly = 4000.0 * world.pack.config.minor_units
     shops.cash[ids] = (monthly * (1 + shops.staff[ids]) * (0.5 + uniform(keys, SYNTH_CASH))).astype(np.int64)
+
+
+def _staff(world: World, ids: np.ndarray) -> None:
+    """Hired people of the shops: services workers of the same district, in turn."""
+    persons, shops = world.persons, world.shops
+    serving = (persons.activity == EMPLOYED) & (persons.sector == SERVICES) & (persons.state == RESIDENT)
+    for d in range(world.nd):
+        mine = ids[shops.district[ids] == d]
+        workers = np.nonzero(serving & (persons.district == d))[0]
+        count = min(int(STAFF_PER_SHOP * len(mine)), len(workers))
+        if count == 0:
+            continue
+        hired = workers[choose(persons.key[workers], SYNTH_SHOP, np.ones(len(workers)), count)]
+        employer = mine[np.arange(count) % len(mine)]
+        persons.employer[hired] = employer
+        shops.staff[mine] = np.bincount(np.arange(count) % len(mine), minlength=len(mine))
 
 
 def _accounts(world: World) -> None:

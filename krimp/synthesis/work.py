@@ -65,7 +65,7 @@ from krimp.state.purposes import (
 from krimp.state.world import World
 from krimp.synthesis import raking
 from krimp.synthesis.dice import choose, lognormal, new_keys, shuffled, spread, uniform
-from krimp.synthesis.homes import kinds
+from krimp.synthesis.stock import kinds
 
 LEVELS = {"none": NO_SCHOOL, "primary": PRIMARY, "junior": JUNIOR, "senior": SENIOR, "tertiary": TERTIARY}
 #: Relative pay by schooling, mean about one. [A] Mincer returns of some 6% a year of schooling
@@ -193,7 +193,7 @@ def _activity(world: World, age: np.ndarray) -> None:
     weights = {
         MINE: prime * mining_town * np.where(man, 1.0, 0.12) * (age < 58),
         PUBLIC: prime
-        * np.where(kind == VILLAGE, 0.15, 1.0)
+        * np.array([0.7, 0.15, 0.9, 0.6, 1.0, 2.0, 1.0, 1.0])[kind]
         * np.array([0.02, 0.1, 0.4, 1.5, 6.0])[school]
         * (age < 60),
         FARM: np.where(kind == VILLAGE, 1.0, np.where(kind == STATE_FARM, 0.55, 0.012))
