@@ -25,17 +25,17 @@ PARAMETERS = (
     Parameter("consumption.wealth", 0.04, "per year", "uniform(0.02, 0.06)", "[R] out of deposits 3-5% a year", "c_w", 0.0, 0.5),
     Parameter("consumption.imports", 0.12, "share", "uniform(0.08, 0.18)", "[A] goods bought directly outside at the base; shops buy theirs outside too", "share ordered outside", 0.0, 0.9),
     Parameter("consumption.online", 0.012, "per year", "normal(0.012, 0.004)", "[R] online share of goods, China: 3% (2010) to 25% (2020), less in old poor towns [A]", "rise of the share ordered outside", -0.05, 0.1),
-    Parameter("consumption.imports_most", 0.35, "share", "fixed", "[A]", "highest share ordered outside", 0.0, 1.0),
+    Parameter("consumption.imports_most", 0.35, "share", "fixed", "[A] what is served or heated on the spot cannot be ordered: a cap on the trend", "highest share ordered outside", 0.0, 1.0),
     Parameter("consumption.utilities", 0.05, "share", "uniform(0.04, 0.06)", "[R] water, power, gas in urban budgets", "share of utility bills", 0.0, 0.5),
     Parameter("consumption.local_food", 0.05, "share", "uniform(0.02, 0.08)", "[A] grain, milk and vegetables from the farms around", "share bought from local farms", 0.0, 0.5),
     Parameter("consumption.confidence_jobs", 1.0, "ratio", "uniform(0.5, 1.5)", "[A]", "fall of confidence per point of unemployment above the base", 0.0, 10.0),
     Parameter("consumption.confidence_arrears", 0.02, "per month", "uniform(0.0, 0.05)", "[A] half of late pay is counted on (mechanisms 6)", "fall per month of public pay overdue", 0.0, 1.0),
     Parameter("consumption.confidence_homes", 0.1, "ratio", "uniform(0.0, 0.2)", "[R] small housing wealth effects", "to the yearly change of home prices", 0.0, 1.0),
-    Parameter("consumption.confidence_memory", 6.0, "months", "fixed", "[A]", "memory of confidence", 1.0, 60.0),
+    Parameter("consumption.confidence_memory", 6.0, "months", "fixed", "[A] half a year of news; speed only, not level", "memory of confidence", 1.0, 60.0),
     Parameter("consumption.fall_services", 0.4, "share", "fixed", "[S] -32% offline, -59% travel (Chen, Qian & Wen 2021)", "fall of services of the city in a full lockdown", 0.0, 1.0),
     Parameter("consumption.fall_imports", 0.1, "share", "fixed", "[A] parcels are late", "fall of orders outside in a full lockdown", 0.0, 1.0),
     Parameter("consumption.season", 0.15, "share", "fixed", "[R] spring festival and new year", "more in January and February, less in March and April", 0.0, 1.0),
-    Parameter("pandemic.lockdown_scale", 1.0, "factor", "fixed", "[A] 1 = as dated in the pack; a policy may lengthen or lift it", "multiplies the lockdown path", 0.0, 10.0),
+    Parameter("consumption.lockdown_scale", 1.0, "factor", "fixed", "[A] 1 = as dated in the pack; a policy may lengthen or lift it", "multiplies the lockdown path", 0.0, 10.0),
     Parameter("consumption.visitors", 1.0, "ratio", "lognormal(1.0, 0.4)", "[A] the curious come with the news", "rise of hostel demand at a news pulse of 1", 0.0, 20.0),
 )  # fmt: skip
 SERIES = (
@@ -161,7 +161,7 @@ def confidence(world: World) -> float:
 def step(world: World) -> None:
     """Households spend; the money reaches shops, firms and the outside."""
     p, memory, signal = world.params, world.memory, world.signal
-    lock = min(world.driver("lockdown", 0.0) * p["pandemic.lockdown_scale"], 1.0)
+    lock = min(world.driver("lockdown", 0.0) * p["consumption.lockdown_scale"], 1.0)
     signal["lockdown"][:] = lock
     signal["confidence"][:] = confidence(world)
     if lock > 0.0:

@@ -31,7 +31,7 @@ PARAMETERS = (
     ),
     Parameter("industry.half_life", 1.5, "years", "lognormal(1.5, 0.4)", "[A]", "half-life of the gap in posts", 0.05, 20.0),
     Parameter("industry.labour_share", 0.25, "share", "uniform(0.18, 0.32)", "[R] industrial firms' pay in sales 10-30%", "wages in sales at the base", 0.05, 0.9),
-    Parameter("industry.input_share", 0.55, "share", "uniform(0.45, 0.65)", "[R]", "inputs in sales", 0.0, 0.9),
+    Parameter("industry.input_share", 0.55, "share", "uniform(0.45, 0.65)", "[R] intermediate inputs of industry in input-output tables, less what is bought here", "inputs in sales", 0.0, 0.9),
     Parameter("industry.interest", 0.055, "per year", "fixed", "[R] bank lending rate", "rate on overdrafts", 0.0, 0.3),
     Parameter(
         "industry.building_labour", 0.25, "share", "uniform(0.18, 0.32)", "[R] wages in building costs",

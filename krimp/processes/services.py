@@ -21,9 +21,9 @@ PARAMETERS = (
     Parameter("services.coal_freight", 0.5, "share", "uniform(0.3, 0.7)", "[A]", "part of outside receipts that moves with coal output", 0.0, 1.0),
     Parameter("services.input_share", 0.22, "share", "uniform(0.15, 0.30)", "[A] inputs of services are 40-50% [R], half of them local or rents; services also carry the taxes on trade", "inputs bought outside in receipts", 0.0, 0.9),
     Parameter("services.half_life", 0.75, "years", "lognormal(0.75, 0.4)", "[A]", "half-life of the gap in posts", 0.02, 10.0),
-    Parameter("services.memory", 6.0, "months", "fixed", "[A]", "smoothing of receipts", 1.0, 60.0),
+    Parameter("services.memory", 6.0, "months", "fixed", "[A] half a year evens out the seasons; speed only, not level", "smoothing of receipts", 1.0, 60.0),
     Parameter("services.productivity", 0.005, "per year", "normal(0.005, 0.01)", "[A] banks, posts and shops need fewer hands", "fall of the labour share", -0.1, 0.1),
-    Parameter("services.interest", 0.06, "per year", "fixed", "[R]", "rate on overdrafts", 0.0, 0.3),
+    Parameter("services.interest", 0.06, "per year", "fixed", "[R] small firms' bank lending rate of the 2010s", "rate on overdrafts", 0.0, 0.3),
 )  # fmt: skip
 SERIES: tuple[Series, ...] = ()
 BRANCHES = ("services.posts_cut", "services.surplus")

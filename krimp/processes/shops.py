@@ -76,14 +76,14 @@ PARAMETERS = tuple(
     Parameter("shops.exit", 0.11, "per year", "lognormal(0.11, 0.3)", "[S]/[D] mean hazard 9.2% a year of small firms; restaurants 20-30% [R]", "hazard of a shop of five years", 0.0, 1.0),
     Parameter("shops.exit_shape", 0.8, "exponent", "uniform(0.6, 0.95)", "[A] Weibull, falling with age", "k", 0.1, 3.0),
     Parameter("shops.exit_fall", 2.0, "ratio", "uniform(1, 3)", "[A] theta 1-3 (mechanisms 7)", "exit to fall of log sales", 0.0, 10.0),
-    Parameter("shops.loss_months", 9.0, "months", "fixed", "[A]", "months of loss without cash that close a shop", 1.0, 120.0),
+    Parameter("shops.loss_months", 9.0, "months", "fixed", "[A] deposits and a yearly lease are lost on closing: most sit out most of a year", "months of loss without cash that close a shop", 1.0, 120.0),
     Parameter("shops.rent_share", 0.08, "share", "uniform(0.05, 0.12)", "[A] rents are low", "shop rents in sales", 0.0, 0.5),
     Parameter("shops.near", 0.5, "share", "uniform(0.3, 0.7)", "[A]", "sales made to people of the own district", 0.0, 1.0),
     Parameter("shops.returnee_odds", 3.0, "odds", "lognormal(3.0, 0.3)", "[A] around Demurger & Xu 2011 [S form]; 20-35% of returnees self-employed [A]", "founding by returnees against stayers", 0.0, 50.0),
     Parameter("shops.newcomer_odds", 1.5, "odds", "lognormal(1.5, 0.3)", "[A]", "founding by newcomers against stayers", 0.0, 50.0),
     Parameter("shops.commission", 0.015, "share", "uniform(0.01, 0.02)", "[R] brokers take 1-2%", "brokers' income in home sales", 0.0, 0.1),
-    Parameter("shops.equipment", 0.6, "share", "fixed", "[A]", "capital spent on fittings bought outside", 0.0, 1.0),
-    Parameter("shops.reserve", 2.0, "months", "fixed", "[A]", "months of sales kept as cash before profit is drawn", 0.0, 24.0),
+    Parameter("shops.equipment", 0.6, "share", "fixed", "[A] the rest is the first stock and rent; moves money out once a shop", "capital spent on fittings bought outside", 0.0, 1.0),
+    Parameter("shops.reserve", 2.0, "months", "fixed", "[A] a usual working balance; timing of profit only", "months of sales kept as cash before profit is drawn", 0.0, 24.0),
 )  # fmt: skip
 SERIES = (
     Series("shops", "shops", "stock", "open shops"),

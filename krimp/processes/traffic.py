@@ -22,10 +22,10 @@ PARAMETERS = (
     Parameter("traffic.price", 55000.0, "yuan", "lognormal(55000, 0.2)", "[A] small and used cars", "price of a car at the base", 1000.0, 1e6),
     Parameter("traffic.price_trend", -0.02, "per year", "normal(-0.02, 0.01)", "[A] cheaper and older cars", "growth of the price", -0.2, 0.2),
     Parameter("traffic.buy", 0.05, "per year", "lognormal(0.05, 0.4)", "[D] 9% of households in 2010 [A], 23% in 2020 (census)", "hazard of buying at mean income", 0.0, 1.0),
-    Parameter("traffic.reserve", 0.3, "share of price", "fixed", "[A]", "deposits kept beyond the price", 0.0, 5.0),
+    Parameter("traffic.reserve", 0.3, "share of price", "fixed", "[A] a down payment's worth is kept; not told apart from traffic.buy, which has a prior", "deposits kept beyond the price", 0.0, 5.0),
     Parameter("traffic.life", 14.0, "years", "fixed", "[R] scrapping rules and practice", "mean life of a car", 1.0, 50.0),
     Parameter("traffic.roads", 0.01, "per year", "uniform(0.0, 0.03)", "[A]", "growth of road capacity", -0.1, 0.2),
-    Parameter("traffic.lockdown", 0.7, "share", "fixed", "[A]", "trips lost in a full lockdown", 0.0, 1.0),
+    Parameter("traffic.lockdown", 0.7, "share", "fixed", "[A] most trips stop, deliveries and permits go on; touches the index in lockdown months only", "trips lost in a full lockdown", 0.0, 1.0),
 )  # fmt: skip
 SERIES = (
     Series("traffic_index", "index", "rate", "car trips against road capacity, base = 1", by_district=False),
