@@ -72,6 +72,13 @@ def lognormal(keys: np.ndarray, purpose: int, sigma: float) -> np.ndarray:
     return out
 
 
+def without(items: np.ndarray, taken: np.ndarray) -> np.ndarray:
+    """The items (whole numbers, none twice) that are not among `taken`, in their order."""
+    gone = np.zeros(int(max(items.max(initial=0), taken.max(initial=0))) + 1, bool)
+    gone[taken] = True
+    return items[~gone[items]]
+
+
 def shuffled(cells: np.ndarray, keys: np.ndarray, purpose: int) -> np.ndarray:
     """Indices sorted by cell (whole numbers below 2**31), inside a cell in keyed random order."""
     word = np.empty(len(keys), np.uint64)
@@ -97,8 +104,12 @@ def choose(keys: np.ndarray, purpose: int, weight: np.ndarray, count: int) -> np
         return np.zeros(0, np.int64)
     if count == len(able):
         return able
-    times = np.empty(len(able))
-    _race(np.ascontiguousarray(keys[able]), purpose, np.ascontiguousarray(weight[able], np.float64), times)
+    weight = np.ascontiguousarray(weight[able], np.float64)
+    if weight.min() == weight.max():  # a fair race: the order of -log(u) is that of -u
+        times = -uniform(keys[able], purpose)
+    else:
+        times = np.empty(len(able))
+        _race(np.ascontiguousarray(keys[able]), purpose, weight, times)
     last = np.partition(times, count - 1)[count - 1]
     before = np.nonzero(times < last)[0]
     equal = np.nonzero(times == last)[0][: count - len(before)]

@@ -47,7 +47,7 @@ from krimp.state.purposes import (
 )
 from krimp.state.world import World
 from krimp.synthesis import raking
-from krimp.synthesis.dice import choose, new_keys, normal, scale_cells, shuffled, spread, uniform
+from krimp.synthesis.dice import choose, new_keys, normal, scale_cells, shuffled, spread, uniform, without
 
 #: Marital state by age, shares of women and men: shape only, the levels follow the counts. [R] China 2010 census,
 #: north-east provinces; the married are the rest.
@@ -410,7 +410,7 @@ def _district(world: World, d: int, rows: np.ndarray) -> None:
     # --- couples beside couples, then all others by rank
     homes_of_second, second = _beside(key[head], room, head_age, second, elder_wish)
     places = np.repeat(np.arange(len(room)), room)
-    torn = np.setdiff1d(np.arange(len(women)), np.concatenate([first, second]))
+    torn = without(np.arange(len(women)), np.concatenate([first, second]))
     if len(torn):  # no home has room for both: they live as two single people
         apart = np.concatenate([women[torn], men[torn]])
         marital[apart] = SINGLE

@@ -56,7 +56,7 @@ from krimp.state.purposes import (
     SYNTH_USED,
 )
 from krimp.state.world import World
-from krimp.synthesis.dice import choose, normal, uniform
+from krimp.synthesis.dice import choose, normal, uniform, without
 from krimp.synthesis.stock import kinds
 
 #: Empty homes by kind of settlement relative to the mean (villages and new quarters above it). [A]
@@ -137,13 +137,13 @@ def _deeds(world: World) -> None:
         n_rented = int(_share(world, year, name, "rented", 0.08) * len(lived_in))
         n_free = int(_share(world, year, name, "other", 0.02) * len(lived_in))
         let = lived_in[choose(d.key[lived_in], SYNTH_TENURE, weight, n_rented + n_free)]
-        owned_by_occupant = np.setdiff1d(lived_in, let)
+        owned_by_occupant = without(lived_in, let)
         deed_rows.append(owned_by_occupant)
         deed_owners.append(d.occupant[owned_by_occupant].astype(np.int64))
         h.tenure[d.occupant[owned_by_occupant]] = OWNER
         d.use[owned_by_occupant] = OWNER_OCCUPIED
         free = let[choose(d.key[let], SYNTH_FREE, np.ones(len(let)), n_free)]
-        paid = np.setdiff1d(let, free)
+        paid = without(let, free)
         d.use[let] = RENTED
         h.tenure[d.occupant[paid]] = TENANT
         h.tenure[d.occupant[free]] = FREE
@@ -154,17 +154,17 @@ def _deeds(world: World) -> None:
         d.owner_kind[free] = np.where(np.isin(kind[free], (MINE_ROW, STATE_FARM)), BY_EMPLOYER, BY_CITY)
         public = paid[choose(d.key[paid], SYNTH_PUBLIC, np.ones(len(paid)), int(0.3 * len(paid)))]
         d.owner_kind[public] = BY_CITY
-        private = np.setdiff1d(paid, public)
+        private = without(paid, public)
 
         empty = np.nonzero((d.occupant == 0) & (d.district == district) & (d.state == STANDING))[0]
         young = d.completed[empty] >= world.base - 36
         unsold = empty[young & (d.title[empty] == FULL_TITLE) & (uniform(d.key[empty], SYNTH_UNSOLD) < 0.6)]
         d.owner_kind[unsold] = BY_DEVELOPER
-        rest = np.setdiff1d(empty, unsold)
+        rest = without(empty, unsold)
         heirs = rest[choose(d.key[rest], SYNTH_HEIR, np.ones(len(rest)),
                             int(world.pack.assumption("heir_owned_vacant", 0.25) * len(rest)))]  # fmt: skip
         d.owner_kind[heirs] = BY_HEIR
-        others = np.sort(np.concatenate([np.setdiff1d(rest, heirs), private]))
+        others = np.sort(np.concatenate([without(rest, heirs), private]))
         # the remaining empty and let homes are second homes of families that own their own, as far as these suffice
         owners = d.occupant[owned_by_occupant].astype(np.int64)
         able = min(
@@ -174,7 +174,7 @@ def _deeds(world: World) -> None:
         holders = owners[choose(h.key[owners], SYNTH_OWNER, d.area[h.dwelling[owners]] / 100.0, able)]
         deed_rows.append(second)
         deed_owners.append(holders)
-        left = np.setdiff1d(others, second)
+        left = without(others, second)
         d.owner_kind[left] = BY_HEIR
         used = second[(d.occupant[second] == 0) & (uniform(d.key[second], SYNTH_USED) < 0.12)]
         d.use[used] = SECOND_HOME
