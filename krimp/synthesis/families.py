@@ -75,7 +75,8 @@ _WIDOWED = {
 }  # fmt: skip
 #: Household sizes of a pack without a table of them: north-east towns 2010, shares of sizes 1 to 7. [R]
 DEFAULT_SIZES = np.array([0.13, 0.29, 0.35, 0.13, 0.07, 0.02, 0.01])
-#: Homes of two or more headed by a lone parent or another unmarried person, share. [A] 2010: 166 thousand homes of one generation, one-person homes among them
+#: Homes of two or more headed by a lone parent or another unmarried person, share. [A], set by hand so that homes of
+#: one generation come near the census of 2010 (166,132, one-person homes among them)
 LONE_HEADS = 0.105
 #: Noise of ages before wives and husbands are paired, years. [A] gives a spread of the difference of about 3
 PAIR_NOISE = 2.0
