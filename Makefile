@@ -4,9 +4,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null)
-CODE := krimp tests benchmarks
+CODE := krimp tests benchmarks docs
 
-.PHONY: run test quick lint format docs bench golden lock clean
+.PHONY: run test quick lint format docs picture bench golden lock clean
 
 run: $(VENV)/installed
 	$(BIN)/krimp run hegang --overwrite
@@ -34,6 +34,10 @@ bench: $(VENV)/installed
 # Rewrites the golden baseline; say in CHANGELOG.md why results change.
 golden: $(VENV)/installed
 	$(BIN)/python -m tests.golden
+
+# The README's picture, from a full run.
+picture: run
+	$(BIN)/python docs/picture.py runs/hegang-baseline-s1
 
 # The documentation site, in site/.
 docs: $(VENV)/docs-installed
