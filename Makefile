@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null)
-CODE := krimp tests benchmarks docs
+CODE := krimp tests docs $(wildcard benchmarks)
 
 .PHONY: run test quick lint format docs picture bench golden lock clean
 
