@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from krimp.state import codes, months
+from krimp.state import codes
 
 
 @dataclass(frozen=True)
