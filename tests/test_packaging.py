@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 import venv
 import zipfile
 from pathlib import Path
@@ -82,6 +83,22 @@ def test_locks_have_hashes_and_no_address(lock: str) -> None:
     for entry in entries:
         assert re.match(r"[a-z0-9._-]+==[\w.]+", entry), entry.splitlines()[0]
         assert "--hash=sha256:" in entry, entry.splitlines()[0]
+
+
+def test_lock_covers_what_the_project_asks_for() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    locked = set(re.findall(r"^([a-z0-9._-]+)==", (ROOT / "requirements.lock").read_text(), re.M))
+    for asked in [*project["dependencies"], *extras["dev"], *extras["calibrate"]]:
+        assert re.match(r"[a-z0-9-]+", asked)[0] in locked, f"{asked}: run `make lock`"  # type: ignore[index]
+
+
+def test_ci_runs_the_command_of_the_readme() -> None:
+    script = ROOT / ".ci" / "run"
+    assert os.access(script, os.X_OK)
+    assert script.read_text().splitlines()[-1] == "make test"
+    assert re.search(r"^make test ", (ROOT / "README.md").read_text(), re.M)
+    assert re.search(r"^test:", (ROOT / "Makefile").read_text(), re.M)
 
 
 def test_no_lock_with_addresses_is_committed() -> None:
