@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from krimp.state import families
+from krimp.state import families as rules
 from krimp.state.codes import (
     ABSENT,
     ACTIVE,
@@ -18,9 +20,17 @@ from krimp.state.codes import (
     STANDING,
     VACANT,
 )
+from krimp.state.compile import kernel
 from krimp.state.tables import Table
 
 N = 12
+#: The helpers, each with an entry from Python, which they do without in the model.
+families = SimpleNamespace(
+    **{
+        name: kernel(getattr(rules, name).py_func)
+        for name in ("new_household", "move_person", "own", "occupy", "unlink", "end_household")
+    }
+)
 
 
 def tables() -> tuple[Table, Table, Table]:

@@ -24,7 +24,7 @@ from krimp.state.codes import (
     STUDENT,
     WANT_NEW,
 )
-from krimp.state.compile import kernel
+from krimp.state.compile import allocating_kernel
 from krimp.state.families import new_household, unlink
 from krimp.state.parameters import Parameter
 from krimp.state.purposes import COLLECTIVE_IN
@@ -61,7 +61,7 @@ def start(world: World) -> None:
     world.memory["collective_living.people"] = int(np.count_nonzero(persons.state == RESIDENT))
 
 
-@kernel
+@allocating_kernel
 def change(X, beds, homes, districts, fired):
     """Leavers first, then the free beds are filled in row order of a keyed screen. Returns new households."""
     P, H = X.P, X.H

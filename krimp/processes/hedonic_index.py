@@ -18,7 +18,7 @@ import numpy as np
 
 from krimp.state import codes
 from krimp.state.codes import COMPLETE, HOMESTEAD, NO_TITLE, STANDING, STOVE
-from krimp.state.compile import helper, kernel
+from krimp.state.compile import allocating_kernel, helper, kernel
 from krimp.state.parameters import Parameter
 from krimp.state.portable import exp, log
 from krimp.state.world import Series, World
@@ -121,7 +121,7 @@ def features(D, B, kinds, d, month, x):
         x[NEW] = 1.0
 
 
-@helper
+@kernel
 def dot(x, beta):
     """x . beta, summed in order."""
     total = 0.0
@@ -137,7 +137,7 @@ def value(D, B, kinds, d, month, x, beta, level):
     return exp(level[D.district[d]] + dot(x, beta)) * D.area[d] * 10.0
 
 
-@kernel
+@allocating_kernel
 def mean_features(D, B, kinds, month, nd, out, count):
     """Mean features of marketable standing homes by district: out[nd + 1, N_FEATURES], count[nd + 1]."""
     x = np.zeros(N_FEATURES)
@@ -157,7 +157,7 @@ def mean_features(D, B, kinds, month, nd, out, count):
                 out[i, k] /= count[i]
 
 
-@kernel
+@allocating_kernel
 def learn(x, y, district, beta, beta0, level, city, gram, moment, ridge, decay, gain, few):
     """One month of deals (features x[n], log price per m2 y[n]) into beta, gram, moment, level[nd + 1], city[1]."""
     n, k = x.shape

@@ -48,7 +48,7 @@ from krimp.state.codes import (
     WANT_NEW,
     WANT_SECOND,
 )
-from krimp.state.compile import helper, kernel
+from krimp.state.compile import allocating_kernel, helper, kernel
 from krimp.state.families import end_household, inherit, move_person, occupy, own, unlink, vacate
 from krimp.state.ledger import pay
 from krimp.state.parameters import Parameter
@@ -147,7 +147,7 @@ def mix(key):
     return np.int64(k >> np.uint64(33))
 
 
-@kernel
+@allocating_kernel
 def index_listings(
     D,
     B,
@@ -244,7 +244,7 @@ def leave_home(H, D, h, month):
         vacate(H, D, h, month)
 
 
-@kernel
+@allocating_kernel
 def prepare(S, P, H, D, B, kinds, tastes, growth, level_value, seed, month, rules, terms, floor_income, out_key, out_w,
             out_budget, out_stay, out_uc, out_old, taken):  # fmt: skip
     """What each seeker brings: key, value per unit of quality, money, surplus of the present home, user cost, age.
@@ -387,7 +387,7 @@ def sample(
         n_cand[s] = n
 
 
-@kernel
+@allocating_kernel
 def rounds(
     S, P, H, D, B, E, L, rows, kinds, beta, level, growth, hazard, seed, month, rules, terms, money, key, budget, stay,
     uc, cand, kind, surplus, worth, n_cand, best, best_hash, best_seeker, second, pick, offer, n_rounds, first, stop,
@@ -598,7 +598,7 @@ def rounds(
     return n_deals, n_out, n_let
 
 
-@kernel
+@allocating_kernel
 def own_vacant(S, P, H, D, B, E, kinds, tastes, month, key, w, rules, stay, first, stop, fired):
     """Seekers who own an empty standing home move into the best of them (movers only if it is better)."""
     x = np.zeros(N_FEATURES)

@@ -46,7 +46,7 @@ from krimp.state.codes import (
     WANT_INVEST,
     WANT_MOVE,
 )
-from krimp.state.compile import helper, kernel
+from krimp.state.compile import allocating_kernel, helper
 from krimp.state.parameters import Parameter
 from krimp.state.portable import exp, log
 from krimp.state.purposes import (
@@ -202,7 +202,7 @@ def first_ask(D, B, d, worth, floor, terms, seed, month, fired):
     return np.int64(max(np.int64(ask / 10000.0 + 0.5), 1)) * 10000
 
 
-@kernel
+@allocating_kernel
 def scan(D, B, H, E, kinds, beta, level, growth, hazard, seed, month, terms, counts, fired, first, stop):
     """Offer, cut, withdraw for rows [first, stop). counts[3, nd + 1]: new listings, cuts, withdrawals."""
     x = np.zeros(N_FEATURES)
@@ -294,7 +294,7 @@ def scan(D, B, H, E, kinds, beta, level, growth, hazard, seed, month, terms, cou
                     emit(E, month, _CUT_EVENT, 0, i, 0, D.owner[d], d, 0, new)
 
 
-@kernel
+@allocating_kernel
 def reconsider(
     H, D, B, E, kinds, beta, level, seed, month, terms, tenant, owner_rate, crowded, sell_first, need_months, need,
     invest, invest_cash, counts, fired, out_h, out_motive,
@@ -343,7 +343,7 @@ def reconsider(
     return n
 
 
-@kernel
+@allocating_kernel
 def open_market(D, B, H, kinds, beta, level, growth, hazard, seed, month, terms, fired):
     """Listings of the base month: willing owners of vacant homes are on offer with their long-run share."""
     x = np.zeros(N_FEATURES)

@@ -33,7 +33,7 @@ from krimp.state.codes import (
     TERTIARY,
     UNEMPLOYED,
 )
-from krimp.state.compile import kernel
+from krimp.state.compile import allocating_kernel, kernel
 from krimp.state.ledger import pay
 from krimp.state.parameters import Parameter
 from krimp.state.portable import exp, log
@@ -126,7 +126,7 @@ def by_kind(world: World, what: str) -> np.ndarray:
     return out
 
 
-@kernel
+@allocating_kernel
 def count_shops(P, S, nd, kinds):
     """Open shops by kind: int64[kinds, nd], staff by kind, and how many were founded by people who came back."""
     n = np.zeros((kinds, nd), np.int64)
@@ -276,7 +276,7 @@ def found(P, H, S, E, L, A, month, rows, kinds, capital, equipment, wage, opened
     return n
 
 
-@kernel
+@allocating_kernel
 def sell(S, near, demand, pool, sold):
     """Share out the demand of each kind: demand[k, d] to shops near home, pool[k] anywhere; sold[k] = what was placed.
 

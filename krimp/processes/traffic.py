@@ -11,7 +11,7 @@ import numpy as np
 
 from krimp.processes import jobs
 from krimp.state.codes import ACTIVE
-from krimp.state.compile import kernel
+from krimp.state.compile import allocating_kernel, kernel
 from krimp.state.parameters import Parameter
 from krimp.state.purposes import CAR_BUY
 from krimp.state.random import draw4, threshold
@@ -56,7 +56,7 @@ def buy_cars(H, seed, month, price, reserve, hazard, mean_income, scrap, cars, p
                 fired[0] += 1
 
 
-@kernel
+@allocating_kernel
 def count_cars(H, nd):
     """int64[nd] cars of active households, and the mean income of a household."""
     out = np.zeros(nd, np.int64)

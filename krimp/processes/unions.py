@@ -40,7 +40,7 @@ from krimp.state.codes import (
     SINGLE,
     WANT_NEW,
 )
-from krimp.state.compile import kernel
+from krimp.state.compile import allocating_kernel, kernel
 from krimp.state.families import new_household
 from krimp.state.parameters import Parameter
 from krimp.state.portable import exp, log
@@ -248,7 +248,7 @@ def enter_market(X, rows, hazard, bound, women, men):
     return n, m
 
 
-@kernel
+@allocating_kernel
 def match(X, women, men, place, gap, husband):
     """Rounds of proposals. `men` are in ring order with sorted places `place`; fills husband[i] with an index into
     `men` or -1. Each woman looks at LOOKS free men from keyed places; each man keeps the best of a round."""

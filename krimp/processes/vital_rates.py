@@ -18,7 +18,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from krimp.processes.life_screening import AGES
-from krimp.state.compile import kernel
+from krimp.state.compile import allocating_kernel, kernel
 from krimp.state.portable import exp, log
 from krimp.state.world import World
 
@@ -69,7 +69,7 @@ def from_schedules(schedules: Any) -> VitalTables:
     )
 
 
-@kernel
+@allocating_kernel
 def interpolate_deaths(when, years, ages, rates, level, damping, old_age, out):
     """Fill out[2, AGES] with monthly death probabilities at decimal year `when`."""
     last = years.size - 1

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from krimp.state.compile import helper
+from krimp.state.compile import kernel
 
 LN2_HIGH = 6.93147180369123816490e-01
 LN2_LOW = 1.90821492927058770002e-10
 INV_LN2 = 1.44269504088896338700e00
 
 
-@helper
+@kernel
 def exp(x):
     """e**x for float64; accurate to about 2e-15 relative; saturates outside [-700, 700]."""
     if x > 700.0:
@@ -35,7 +35,7 @@ def exp(x):
     return s * scale
 
 
-@helper
+@kernel
 def log(x):
     """Natural logarithm of a positive float64; about 1e-15 relative; log of 0 or less gives -745."""
     if x <= 0.0:
@@ -55,7 +55,7 @@ def log(x):
     return k * LN2_HIGH + (2.0 * f * s + k * LN2_LOW)
 
 
-@helper
+@kernel
 def logistic(x):
     """1 / (1 + e**-x)."""
     if x >= 0.0:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from krimp.state.compile import helper
+from krimp.state.compile import kernel, typed
 
 M0, M1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 W0, W1 = np.uint32(0x9E3779B9), np.uint32(0xBB67AE85)
@@ -17,7 +17,7 @@ S32 = np.uint64(32)
 TO_UNIT = 1.0 / 9007199254740992.0  # 2**-53
 
 
-@helper
+@kernel
 def philox(c0, c1, c2, c3, k0, k1):
     """Ten rounds of Philox4x32: counter (c0..c3) and key (k0, k1) of uint32 to four uint32."""
     for _ in range(10):
@@ -34,7 +34,7 @@ def philox(c0, c1, c2, c3, k0, k1):
     return c0, c1, c2, c3
 
 
-@helper
+@typed("UniTuple(uint32, 4)(uint64, uint64, uint32, uint32)")
 def draw4(seed, key, month, purpose):
     """Four independent uint32 of a life (uint64 key) in a month for one purpose (see `purposes`)."""
     k = np.uint64(key)
@@ -45,33 +45,33 @@ def draw4(seed, key, month, purpose):
     )  # fmt: skip
 
 
-@helper
+@typed("uint32(uint64, uint64, uint32, uint32)")
 def draw(seed, key, month, purpose):
     """One uint32; compare with `threshold(p)` for an event of probability p."""
     return draw4(seed, key, month, purpose)[0]
 
 
-@helper
+@typed("float64(uint64, uint64, uint32, uint32)")
 def uniform(seed, key, month, purpose):
     """One float64 in [0, 1) with 53 random bits."""
     a, b, _, _ = draw4(seed, key, month, purpose)
     return ((np.uint64(a) >> np.uint64(5)) * np.uint64(67108864) + (np.uint64(b) >> np.uint64(6))) * TO_UNIT
 
 
-@helper
+@typed("float64(uint32)")
 def unit(word):
     """A uint32 word as float64 in (0, 1): the midpoint of its cell, so never 0 or 1."""
     return (np.float64(word) + 0.5) * (1.0 / 4294967296.0)
 
 
-@helper
+@typed("uint64(uint64, uint32, uint32)")
 def derive(key, ordinal, purpose):
     """A new stable uint64 key from a parent's key, an ordinal and the kind of thing that is born."""
     a, b, _, _ = draw4(np.uint64(0x6B72696D70), key, ordinal, purpose)
     return (np.uint64(a) << S32) | np.uint64(b) | np.uint64(1)
 
 
-@helper
+@typed("float64(uint32, uint32)")
 def gauss(word_a, word_b):
     """Roughly standard normal from two uint32: sum of eight bytes, centred (Irwin-Hall, sd exact, |z| < 4.9).
 
@@ -86,7 +86,7 @@ def gauss(word_a, word_b):
     ) / 209.0196163  # sd of a sum of eight uniform bytes: sqrt(8*(256^2-1)/12)
 
 
-@helper
+@kernel
 def threshold(probability):
     """uint32 threshold t such that P(draw < t) = probability up to 2**-32 (probability clipped to [0, 1])."""
     if probability <= 0.0:

@@ -12,7 +12,7 @@ import numpy as np
 
 from krimp.state import months
 from krimp.state.codes import EVENT, REASON
-from krimp.state.compile import helper
+from krimp.state.compile import numba, typed
 from krimp.state.ledger import Account, Ledger
 from krimp.state.parameters import Parameters
 from krimp.state.tables import Table
@@ -26,7 +26,11 @@ EventView = namedtuple(
 )
 
 
-@helper
+_EVENT_TYPES = ("i2", "i1", "i1", "i1", "u4", "u4", "u4", "u4", "i8")
+_NO_EVENTS = EventView(*(np.zeros(0, t) for t in _EVENT_TYPES), np.zeros(1, np.int64))  # type: ignore[call-arg]
+
+
+@typed(numba.void(numba.typeof(_NO_EVENTS), *[numba.int64] * 9))
 def emit(E, month, event, reason, district, person, household, dwelling, other, amount):
     """Write one event; room must have been reserved. Nothing is written when the log is off (no capacity)."""
     i = E.used[0]
@@ -47,12 +51,10 @@ def emit(E, month, event, reason, district, person, household, dwelling, other, 
 class EventLog:
     """State changes of the running calendar year, columns as in `events/YYYY.parquet` (codes, not yet names)."""
 
-    _TYPES = ("i2", "i1", "i1", "i1", "u4", "u4", "u4", "u4", "i8")
-
     def __init__(self, enabled: bool = True) -> None:
         self.enabled = enabled
         self.used = np.zeros(1, np.int64)
-        self.columns = [np.zeros(1 << 16 if enabled else 0, t) for t in self._TYPES]
+        self.columns = [np.zeros(1 << 16 if enabled else 0, t) for t in _EVENT_TYPES]
 
     def reserve(self, extra: int) -> None:
         """Make room for `extra` more events (views taken before are stale)."""

@@ -32,7 +32,7 @@ from krimp.state.codes import (
     SINGLE,
     WIDOWED,
 )
-from krimp.state.compile import kernel
+from krimp.state.compile import allocating_kernel, kernel
 from krimp.state.purposes import (
     KEY_HOUSEHOLD,
     SYNTH_COLLECTIVE,
@@ -255,7 +255,7 @@ def _pairs(
     return groups[0], groups[1]
 
 
-@kernel
+@allocating_kernel
 def _fit_room(bin_of, adults, noise, sizes, ratio, rounds, out):
     """Sizes (ascending) to heads so that the mean free room by age of head comes near `ratio`.
 

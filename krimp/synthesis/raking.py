@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from krimp.state.compile import kernel
+from krimp.state.compile import allocating_kernel
 
 OLDEST = 116
 #: Rounds of fitting; twenty bring the totals within a person in cities of a million.
@@ -28,7 +28,7 @@ def counts(cell: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return number.reshape(2, OLDEST).astype(np.float64), start
 
 
-@kernel
+@allocating_kernel
 def rake(x, people, targets, rounds):
     """Shares x[sex, age, state] become numbers that fit people[sex, age] and targets[sex, state] in place.
 
@@ -69,7 +69,7 @@ def rake(x, people, targets, rounds):
                         x[s, a, m] *= people[s, a] / here
 
 
-@kernel
+@allocating_kernel
 def expected(x, people, state):
     """Numbers of women and of men in a state under the unfitted shares x."""
     out = np.zeros(2)
@@ -79,7 +79,7 @@ def expected(x, people, state):
     return out
 
 
-@kernel
+@allocating_kernel
 def take(order, start, x, out):
     """States 1, 2 ... to whole people by sex and age; fractions are carried on to the next age, the rest stay 0.
 
