@@ -84,18 +84,11 @@ def expected_price(world: World) -> np.ndarray:
     beta, level = m["hedonic_index.beta"], m["hedonic_index.level"]
     kinds = hedonic_index.settlement_kinds(world)
     place = targets(world)
-    share = world.params["developers.lift_share"]
     trend = world.params["listing.trend_weight"]
     out = np.zeros(world.nd + 1)
     for i in range(world.nd + 1):
-        x = np.zeros(hedonic_index.N_FEATURES)
         kind = kinds[place[i]] if i < world.nd and place[i] >= 0 else NEW_CORE
-        if kind != OLD_CORE:
-            x[kind] = 1.0
-        x[hedonic_index.LIFT] = share
-        x[hedonic_index.CONDITION] = m["developers.condition"]
-        x[hedonic_index.SHELL] = 1.0
-        x[hedonic_index.NEW] = 1.0
+        x = hedonic_index.standard_flat(world, kind)
         total = float(level[i])
         for k in range(len(x)):
             total += x[k] * beta[k]
@@ -107,7 +100,6 @@ def expected_price(world: World) -> np.ndarray:
 def start(world: World) -> None:
     """No sales seen yet."""
     m = world.memory
-    m["developers.condition"] = 1.0
     m["developers.sold"] = np.zeros((12, world.nd))
     m["developers.carry"] = np.zeros(world.nd)
     m["developers.price_to_cost"] = expected_price(world) / replacement_cost(world)

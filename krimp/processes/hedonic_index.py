@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from krimp.state import codes
-from krimp.state.codes import COMPLETE, HOMESTEAD, NO_TITLE, STANDING, STOVE
+from krimp.state.codes import COMPLETE, FULL_TITLE, NO_TITLE, STANDING, STOVE
 from krimp.state.compile import allocating_kernel, helper, kernel
 from krimp.state.parameters import Parameter
 from krimp.state.portable import exp, log
@@ -28,6 +28,8 @@ from krimp.state.world import Series, World
     FLOOR_ABOVE_3, GROUND, TOP, LIFT_FLOOR, LIFT, AGE, CONDITION, UNTITLED, OWN_STOVE, SHELL, LOG_AREA, EMPTY_HOUSE, NEW,
 ) = range(8, 21)  # fmt: skip
 N_FEATURES = 21
+#: State of repair and floor area (m2) at which a home's coefficients for them do not count.
+REFERENCE_CONDITION, REFERENCE_AREA = 0.8, 60.0
 #: Months over which people judge the trend of prices: two years in the INET model, 2022 configuration [S].
 TREND_MONTHS = 24
 
@@ -107,14 +109,14 @@ def features(D, B, kinds, d, month, x):
             x[TOP] = 1.0
     age = (month - np.int64(B.built[b])) / 120.0
     x[AGE] = min(max(age, 0.0), 5.0)
-    x[CONDITION] = D.condition[d] / 255.0 - 0.8
+    x[CONDITION] = D.condition[d] / 255.0 - REFERENCE_CONDITION
     if D.title[d] == NO_TITLE:
         x[UNTITLED] = 1.0
     if D.heating[d] == STOVE:
         x[OWN_STOVE] = 1.0
     if D.fitted[d] == 0:
         x[SHELL] = 1.0
-    x[LOG_AREA] = log(max(np.float64(D.area[d]), 50.0) / 600.0)
+    x[LOG_AREA] = log(max(np.float64(D.area[d]) / 10.0, 5.0) / REFERENCE_AREA)
     if B.state[b] == COMPLETE and age > 0.1 and B.units[b] > 1:
         x[EMPTY_HOUSE] = 1.0 - min(B.occupied[b] / np.float64(B.units[b]), 1.0)
     if D.paid[d] == 0 and D.bought[d] == 0 and age < 0.3:
@@ -139,10 +141,10 @@ def value(D, B, kinds, d, month, x, beta, level):
 
 @allocating_kernel
 def mean_features(D, B, kinds, month, nd, out, count):
-    """Mean features of marketable standing homes by district: out[nd + 1, N_FEATURES], count[nd + 1]."""
+    """Mean features of standing homes with a full deed by district: out[nd + 1, N_FEATURES], count[nd + 1]."""
     x = np.zeros(N_FEATURES)
     for d in range(1, D.used[0]):
-        if D.state[d] != STANDING or D.title[d] == HOMESTEAD:
+        if D.state[d] != STANDING or D.title[d] != FULL_TITLE:
             continue
         features(D, B, kinds, d, month, x)
         i = D.district[d]
@@ -252,7 +254,22 @@ def prior(world: World) -> np.ndarray:
         (LOG_AREA, "log_area"), (EMPTY_HOUSE, "empty_house"), (NEW, "new"),
     ):  # fmt: skip
         beta[kind] = p[f"hedonic_index.{name}"]
+    beta[NEW] = world.memory.get("hedonic_index.new", beta[NEW])
     return beta
+
+
+def standard_flat(world: World, kind: int) -> np.ndarray:
+    """Features of a new flat as developers build and sell them, in a settlement of this kind."""
+    p = world.params
+    x = np.zeros(N_FEATURES)
+    if kind != codes.OLD_CORE:
+        x[kind] = 1.0
+    x[LIFT] = p["developers.lift_share"]
+    x[LIFT_FLOOR] = x[LIFT] * p["construction.storeys_lift"] / 2.0
+    x[LOG_AREA] = log(p["developers.area"] / REFERENCE_AREA)
+    x[CONDITION] = 1.0 - REFERENCE_CONDITION
+    x[SHELL] = x[NEW] = 1.0
+    return x
 
 
 def settlement_kinds(world: World) -> np.ndarray:
@@ -266,22 +283,20 @@ def settlement_kinds(world: World) -> np.ndarray:
 
 
 def base_price(world: World) -> float:
-    """Mean value of marketable homes at the base, yuan per m2: the pack's assumption, else the parameter."""
-    assumed = getattr(world.pack, "assumption", None)
-    if callable(assumed):
-        found = assumed("second_hand_price_m2")
-        if found is not None:
-            return float(found)
-    return world.params["hedonic_index.base_price_m2"]
+    """Mean value of homes with a full deed at the base, yuan per m2: the pack's assumption, else the parameter."""
+    found = world.pack.assumption("second_hand_price_m2", world.params["hedonic_index.base_price_m2"])
+    return float(found)
 
 
 def start(world: World) -> None:
-    """Prior coefficients; levels such that the mean marketable home of the base is worth the base price."""
+    """Prior coefficients; levels such that the base's mean home with a deed is worth the base price, and the premium of
+    new homes such that a developer's flat is worth the pack's price of new homes, if it has one."""
     if "hedonic_index.beta" in world.memory:
         return
-    nd = world.nd
+    nd, d = world.nd, world.dwellings
     kinds = settlement_kinds(world)
     beta = prior(world)
+    world.buildings.occupied[:] = np.bincount(d.building[d.occupant > 0], minlength=world.buildings.n)
     mean = np.zeros((nd + 1, N_FEATURES))
     mean_features(
         world.dwellings.view(),
@@ -295,6 +310,10 @@ def start(world: World) -> None:
     level = np.zeros(nd + 1)
     for i in range(nd + 1):
         level[i] = log(base_price(world)) - dot(mean[nd], beta)
+    fresh = world.pack.assumption("new_price_m2", 0.0)
+    if fresh > 0.0:
+        beta[NEW] += log(fresh) - level[nd] - dot(standard_flat(world, codes.NEW_CORE), beta)
+        world.memory["hedonic_index.new"] = float(beta[NEW])
     world.memory["hedonic_index.beta"] = beta
     world.memory["hedonic_index.kinds"] = kinds
     world.memory["hedonic_index.base_mean"] = mean

@@ -1,7 +1,7 @@
 """Who looks for a home, what they see, what they bid, and who gets it: a search market without order.
 
-Each seeker sees the listings in a few buckets (a bucket = listings of a district whose key hashes to the same number),
-drawn by a keyed hash: a stable sample, never a position in the current listing. A home gives w = alpha Y q (1 + s z) a
+Each seeker sees the listings in a few buckets (a bucket = listings of a district and price band whose key hashes to the
+same number) among the bands within reach, drawn by a keyed hash: a stable sample, never a position in the listing. A home gives w = alpha Y q (1 + s z) a
 month, q = (area / (a0 sqrt(size)))^gamma exp(taste): income, size, comfort and a match of one's own. Owning at price p
 leaves w - running costs - user cost (p + fitting out) / 12, renting w - heat - rent (1 + psi); user cost = r + wear -
 f g (+ premium without a deed). The bid is the price that makes the best home just as good as the second best, the
@@ -19,7 +19,7 @@ from collections import namedtuple
 import numpy as np
 
 from krimp.processes.hedonic_index import N_FEATURES, dot, features, value
-from krimp.processes.listing import carry, keep_value, reservation, terms_of
+from krimp.processes.listing import holding, market_of, reservation, segment, terms_of
 from krimp.state.codes import (
     ACTIVE,
     BUILDING_SITE,
@@ -71,8 +71,8 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter("housing_search.renting_penalty", 1.2, "share of rent", "uniform(0.4, 2.0)",
               "[A] above the 0.4 of the INET model [S]: 80-90% of urban Chinese families own [R], a home of one's own goes with marriage and school",
               "what renting costs beyond the rent", 0.0, 10.0),
-    Parameter("housing_search.buckets_home", 8.0, "buckets", "fixed", "[A] limited attention: in the district looked in first"),
-    Parameter("housing_search.buckets_other", 4.0, "buckets", "fixed", "[A] limited attention: elsewhere in the city"),
+    Parameter("housing_search.buckets_home", 16.0, "buckets", "fixed", "[A] limited attention: in the district looked in first"),
+    Parameter("housing_search.buckets_other", 8.0, "buckets", "fixed", "[A] limited attention: elsewhere in the city"),
     Parameter("housing_search.other_district", -0.10, "log", "normal(-0.1, 0.05)", "[A] taste for another district"),
     Parameter("housing_search.rounds", 4.0, "rounds", "fixed", "[A] offers a seeker can make in a month", "", 1.0, 20.0),
     Parameter("housing_search.reserve_months", 2.0, "months of income", "fixed", "[A] cash kept when buying"),
@@ -122,7 +122,11 @@ _R_OUTSIDER, _R_NEW, _R_BETTER, _R_NONE = (
 )
 #: Most candidates a seeker keeps.
 CANDIDATES = 32
-DEAL_COLUMNS = 8  # dwelling, district, price, area, ask, months, new, outsider
+#: Upper edges of the price bands people search by, times the value of a mean home of 60 m2.
+BANDS = np.array([0.2, 0.35, 0.6, 1.0, 1.6])
+#: Least share of the ask in a seeker's money for which he goes to see a home.
+WITHIN_REACH = 0.7
+DEAL_COLUMNS = 9  # dwelling, district, price, area, ask, months, new, outsider, segment
 
 Rules = namedtuple(
     "Rules",
@@ -132,6 +136,8 @@ Rules = namedtuple(
         "discount", "old_floor", "fitting", "r", "trend", "usual_discount", "rent_month", "hostel_month", "fallback_rent",
     ],
 )  # fmt: skip
+#: Listings in buckets: buckets and first bucket by district and band, first listing of each bucket, listing numbers.
+Board = namedtuple("Board", ["size", "offset", "start", "listing"])
 Money = namedtuple(
     "Money",
     ["households", "rest", "developers", "fund", "mine", "used", "new", "savings_in", "savings_out"],
@@ -155,24 +161,22 @@ def index_listings(
     tastes,
     month,
     rows,
-    nd,
     heat_share,
     rules,
     terms,
     rent_level,
-    bucket,
-    mask,
+    hashed,
     quality,
     run,
     fit,
     lets,
 ):
-    """Bucket number and what seekers value, for each listed row: quality q, running cost, fitting cost, likely rent."""
+    """Hash and what seekers value, for each listed row: quality q, running cost, fitting cost, likely rent."""
     x = np.zeros(N_FEATURES)
     for j in range(rows.size):
         d = rows[j]
         i = D.district[d]
-        bucket[j] = mix(D.key[d]) & mask[i]
+        hashed[j] = mix(D.key[d])
         features(D, B, kinds, d, month, x)
         taste = dot(x, tastes)
         area = D.area[d] / 10.0
@@ -304,11 +308,11 @@ def prepare(S, P, H, D, B, kinds, tastes, growth, level_value, seed, month, rule
 
 @kernel
 def sample(
-    S, D, B, H, rows, sale_start, rent_start, sale_list, rent_list, mask, quality, run, fit, lets, share, seed, month,
-    rules, key, w, budget, stay, uc, old, cand, kind, surplus, worth, n_cand, first, stop, vacant_only,
+    S, D, B, H, rows, sale, rent, edges, quality, run, fit, lets, share, seed, month, rules, key, w, budget, stay, uc, old,
+    cand, kind, surplus, worth, n_cand, first, stop, vacant_only,
 ):  # fmt: skip
     """Candidates of seekers [first, stop): listing number, kind (1 buy, 2 rent), surplus a month, value w - run."""
-    nd = mask.size
+    nd = share.size
     for s in range(first, stop):
         n_cand[s] = 0
         if key[s] == 0:
@@ -319,9 +323,12 @@ def sample(
         homeless = h != 0 and H.dwelling[h] == 0
         wants_home = motive != WANT_INVEST and motive != WANT_SECOND and motive != WANT_HOSTEL
         draws = np.int64(rules.home_buckets) + np.int64(rules.other_buckets)
+        reach = 0
+        while reach < edges.size and budget[s] >= WITHIN_REACH * edges[reach]:
+            reach += 1
         n = 0
         for t in range(draws):
-            a, b, c, _ = draw4(seed, key[s], month, SEARCH_BUCKET + 4096 * t)
+            a, b, c, e3 = draw4(seed, key[s], month, SEARCH_BUCKET + 4096 * t)
             i = home
             if t >= rules.home_buckets:
                 u = unit(c)
@@ -331,13 +338,21 @@ def sample(
             for market in range(2):
                 if market == 1 and (not wants_home or not (homeless or H.tenure[h] != OWNER)):
                     break
-                k = np.int64(a if market == 0 else b) & mask[i]
+                board = sale if market == 0 else rent
+                band = 0
                 if market == 0:
-                    lo, hi = sale_start[i, k], sale_start[i, k + 1]
-                else:
-                    lo, hi = rent_start[i, k], rent_start[i, k + 1]
-                for e in range(lo, hi):
-                    j = sale_list[e] if market == 0 else rent_list[e]
+                    total = 0
+                    for m in range(reach + 1):
+                        total += board.size[i, m]
+                    v = unit(e3) * total
+                    while band < reach and v >= board.size[i, band]:
+                        v -= board.size[i, band]
+                        band += 1
+                if board.size[i, band] == 0:
+                    continue
+                k = board.offset[i, band] + (np.int64(a if market == 0 else b) & (board.size[i, band] - 1))
+                for e in range(board.start[k], board.start[k + 1]):
+                    j = board.listing[e]
                     d = rows[j]
                     if n >= CANDIDATES:
                         break
@@ -372,7 +387,7 @@ def sample(
                             gain *= 1.0 + 0.1
                         gross = gain - (run[j] * (0.5 if motive == WANT_SECOND else 1.0))
                     if market == 0:
-                        if budget[s] < 0.7 * D.ask[d]:
+                        if budget[s] < WITHIN_REACH * D.ask[d]:
                             continue
                         price = min((1.0 - rules.usual_discount) * D.ask[d], np.float64(budget[s]))
                         left = gross - cost / 12.0 * (price + fit[j])
@@ -389,7 +404,7 @@ def sample(
 
 @allocating_kernel
 def rounds(
-    S, P, H, D, B, E, L, rows, kinds, beta, level, growth, hazard, seed, month, rules, terms, money, key, budget, stay,
+    S, P, H, D, B, E, L, rows, kinds, beta, level, growth, hazard, market, seed, month, rules, terms, money, key, budget, stay,
     uc, cand, kind, surplus, worth, n_cand, best, best_hash, best_seeker, second, pick, offer, n_rounds, first, stop,
     deals, deal_x, displaced, counts, fired, lettings,
 ):  # fmt: skip
@@ -483,13 +498,11 @@ def rounds(
             expected = value(D, B, kinds, d, month, x, beta, level)
             if owner_kind == BY_DEVELOPER:
                 least = max(terms.developer_floor * D.area[d], (1.0 - rules.discount) * ask)
-            elif owner_kind == BY_CITY or owner_kind == BY_EMPLOYER:
+            elif owner_kind == BY_EMPLOYER:
                 least = 0.9 * ask
-            elif occupant != 0:
-                least = 0.85 * min(expected, np.float64(ask))
             else:
-                keep = keep_value(D, H, d, expected, terms, seed) - carry(D, B, d, terms)
-                least = reservation(expected, keep, hazard[i], terms, growth[i])
+                benefit = holding(D, B, H, d, expected, market[i], terms, seed)
+                least = reservation(expected, benefit, hazard[segment(D, d)], terms, growth[i])
             least = min(max(least, 50000.0), np.float64(ask))
             if bid < least:
                 fired[_REFUSED] += 1
@@ -539,6 +552,7 @@ def rounds(
             deals[n_deals, 5] = month - D.listed_since[d]
             deals[n_deals, 6] = fresh
             deals[n_deals, 7] = 1 if h == 0 else 0
+            deals[n_deals, 8] = segment(D, d)
             n_deals += 1
             counts[0, i] += 1
             counts[1, i] += fresh
@@ -728,8 +742,8 @@ def rules_of(world: World) -> Rules:
         g("no_title_premium"), g("renting_penalty"), g("buckets_home"), g("buckets_other"), g("other_district"),
         g("reserve_months"), g("parents_share"), g("income_floor"), g("cold_loss"), g("heat_yuan_stove") * ten,
         g("staying"), g("invest_occupancy"), g("invest_premium"), g("bargain"), g("developer_discount"),
-        g("old_floor_extra"), float(p["fitting_out.cost_m2"] * ten), p["listing.discount_year"],
-        p["listing.trend_weight"], float(world.memory["housing_search.discount"]), rent,
+        g("old_floor_extra"), float(p["fitting_out.cost_m2"] * ten * world.driver("cpi", 1.0)), p["listing.discount_year"],
+        p["listing.trend_weight"] * p["listing.trend_lasts"], float(world.memory["housing_search.discount"]), rent,
         float(p["hostels.room_night"] * p["hostels.occupancy"] * 30.0 * (1.0 - p["hostels.running_share"]) * 10.0 * ten)
         / p["hostels.hurdle"],
         float(0.6 * rent * ten),
@@ -757,19 +771,19 @@ def start(world: World) -> None:
     m["housing_search.span"] = 1 << int(world.dwellings.n * 2 - 1).bit_length()
 
 
-def _buckets(
-    rows: np.ndarray, district: np.ndarray, bucket: np.ndarray, mask: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Start offsets [nd, buckets + 1] and listing numbers sorted by (district, bucket, number)."""
-    nd, width = len(mask), int(mask.max()) + 1
-    code = district.astype(np.int64) * width + bucket
-    order = np.argsort(code, kind="stable").astype(np.int64)
-    count = np.bincount(code, minlength=nd * width)
-    ends = np.cumsum(count).reshape(nd, width)
-    start = np.zeros((nd, width + 1), np.int64)
-    start[:, 1:] = ends
-    start[1:, 0] = ends[:-1, -1]
-    return start, rows[order]
+def _board(number: np.ndarray, district: np.ndarray, band: np.ndarray, hashed: np.ndarray, nd: int) -> Board:
+    """Listings in buckets by district, band and hash; as many buckets as the power of two at or below the listings."""
+    wide = len(BANDS) + 1
+    code = district * wide + band
+    count = np.bincount(code, minlength=nd * wide)
+    size = np.array([1 << (int(c).bit_length() - 1) if c else 0 for c in count], np.int64)
+    offset = np.cumsum(size) - size
+    bucket = offset[code] + (hashed & (size[code] - 1))
+    start = np.zeros(int(size.sum()) + 1, np.int64)
+    np.cumsum(np.bincount(bucket, minlength=len(start) - 1), out=start[1:])
+    return Board(
+        size.reshape(nd, wide), offset.reshape(nd, wide), start, number[np.argsort(bucket, kind="stable")]
+    )
 
 
 def step(world: World) -> None:
@@ -778,7 +792,7 @@ def step(world: World) -> None:
     S, P, H, D, B = world.seekers, world.persons, world.households, world.dwellings, world.buildings
     rules, terms, money = rules_of(world), terms_of(world), money_of(world)
     kinds, beta, level = m["hedonic_index.kinds"], m["hedonic_index.beta"], m["hedonic_index.level"]
-    growth = world.signal["price_change_year"]
+    growth, market = world.signal["price_change_year"], market_of(world)
     from krimp.processes import hedonic_index  # late: it observes the developers, who use this module
 
     tastes = hedonic_index.prior(world) * p["housing_search.taste"]
@@ -790,17 +804,18 @@ def step(world: World) -> None:
     listed, district = D.listed[rows], D.district[rows].astype(np.int64)
     for_sale = (listed == FOR_SALE) | (listed == FOR_BOTH)
     for_rent = (listed == FOR_RENT) | (listed == FOR_BOTH)
-    per_district = np.bincount(district, minlength=nd)[:nd]
-    mask = np.array([(1 << max(int(c).bit_length() - 1, 0)) - 1 for c in per_district], np.int64)
-    bucket = np.zeros(nl, np.int64)
+    hashed = np.zeros(nl, np.int64)
     quality, run, fit, lets = (np.zeros(nl) for _ in range(4))
     index_listings(
-        D.view(), B.view(), kinds, tastes, world.month, rows, nd, world.signal["heat_share"], rules, terms,
-        m["tenancy.level"], bucket, mask, quality, run, fit, lets,
+        D.view(), B.view(), kinds, tastes, world.month, rows, world.signal["heat_share"], rules, terms,
+        m["tenancy.level"], hashed, quality, run, fit, lets,
     )  # fmt: skip
     number = np.arange(nl, dtype=np.int64)
-    sale_start, sale_list = _buckets(number[for_sale], district[for_sale], bucket[for_sale], mask)
-    rent_start, rent_list = _buckets(number[for_rent], district[for_rent], bucket[for_rent], mask)
+    edges = BANDS * float(world.signal["price_m2"][-1]) * 60.0 * world.pack.config.minor_units
+    band = np.searchsorted(edges, D.ask[rows].astype(np.float64), side="right").astype(np.int64)
+    sale = _board(number[for_sale], district[for_sale], band[for_sale], hashed[for_sale], nd)
+    rent = _board(number[for_rent], district[for_rent], 0 * band[for_rent], hashed[for_rent], nd)
+    on_offer = 2 * D.settlement[rows[for_sale]].astype(np.int64) + (D.fitted[rows[for_sale]] == 0)
     counts = np.zeros((8, nd + 1), np.int64)
     fired = np.zeros(len(BRANCHES) + 2, np.int64)
     best, best_seeker, second = (np.zeros(nl, np.int64) for _ in range(3))
@@ -835,9 +850,9 @@ def step(world: World) -> None:
             stop, fired,
         )  # fmt: skip
         sample(
-            S.view(), D.view(), B.view(), H.view(), rows, sale_start, rent_start, sale_list, rent_list, mask, quality,
-            run, fit, lets, m["housing_search.share"], world.seed, world.month, rules, key, w, budget, stay, uc, old,
-            cand, kind, surplus, worth, n_cand, first, stop, wave > 0,
+            S.view(), D.view(), B.view(), H.view(), rows, sale, rent, edges, quality, run, fit, lets,
+            m["housing_search.share"], world.seed, world.month, rules, key, w, budget, stay, uc, old, cand, kind,
+            surplus, worth, n_cand, first, stop, wave > 0,
         )  # fmt: skip
         deals = np.zeros((stop - first, DEAL_COLUMNS), np.int64)
         deal_x = np.zeros((stop - first, N_FEATURES))
@@ -845,7 +860,7 @@ def step(world: World) -> None:
         lettings = np.zeros((stop - first, 2), np.int64)
         n_deals, n_out, n_let = rounds(
             S.view(), P.view(), H.view(), D.view(), B.view(), E, world.ledger.view(), rows, kinds, beta, level, growth,
-            m["listing.sale_hazard"], world.seed, world.month, rules, terms, money, key, budget, stay, uc, cand, kind,
+            m["listing.sale_hazard"], market, world.seed, world.month, rules, terms, money, key, budget, stay, uc, cand, kind,
             surplus, worth, n_cand, best, best_hash, best_seeker, second, pick, offer, int(p["housing_search.rounds"]),
             first, stop, deals, deal_x, displaced, counts, fired, lettings,
         )  # fmt: skip
@@ -871,7 +886,7 @@ def step(world: World) -> None:
     )
     m["housing_search.deal_features"] = np.concatenate(all_x) if all_x else np.zeros((0, N_FEATURES))
     m["housing_search.lettings"] = np.concatenate(all_lettings) if all_lettings else np.zeros((0, 2))
-    _learn_market(world, per_district, district, for_sale, counts)
+    _learn_market(world, on_offer)
     names = ("sales", "sales_new", "sales_to_outsiders", "sales_two_bedroom", "sales_two_bedroom_outsiders", "lettings",
              "home_seekers", "last_resort_homes")  # fmt: skip
     for row, name in enumerate(names):
@@ -880,19 +895,15 @@ def step(world: World) -> None:
         world.fired[branch] += count
 
 
-def _learn_market(
-    world: World, per_district: np.ndarray, district: np.ndarray, for_sale: np.ndarray, counts: np.ndarray
-) -> None:
-    """What sellers and buyers know of the market: chance of a sale a month by district, usual discount."""
-    m, nd = world.memory, world.nd
-    offered = np.bincount(district[for_sale], minlength=nd)[:nd]
+def _learn_market(world: World, on_offer: np.ndarray) -> None:
+    """What sellers and buyers know of the market: chance of a sale a month by segment, usual discount."""
+    m = world.memory
     hazard = m["listing.sale_hazard"]
-    sold = counts[0, :nd]
-    total = (sold.sum() + 0.5) / (offered.sum() + 12.0)
-    hazard[nd] += 0.15 * (total - hazard[nd])
-    for i in range(nd):
-        seen = (sold[i] + 12.0 * hazard[nd]) / (offered[i] + 12.0)
-        hazard[i] += 0.15 * (seen - hazard[i])
+    n = len(hazard) - 1
+    offered = np.bincount(on_offer, minlength=n)
+    sold = np.bincount(m["housing_search.deals"][:, 8], minlength=n)
+    hazard[n] += 0.15 * ((sold.sum() + 0.5) / (offered.sum() + 12.0) - hazard[n])
+    hazard[:n] += 0.15 * ((sold + 12.0 * hazard[n]) / (offered + 12.0) - hazard[:n])
     deals = m["housing_search.deals"]
     used = deals[deals[:, 6] == 0]
     if len(used):

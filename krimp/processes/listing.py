@@ -1,13 +1,16 @@
 """Who offers a home, why, at what price, who cuts and who gives up selling.
 
-Willing to sell: an owner of a vacant home compares the yearly benefit of keeping it (own later use, children, hope; a
-share theta of its value, theta ~ N by kind of owner, drawn once per home and owner) with the cost of keeping it:
-    r + carry / V - f g,   carry = base heating fee + property fee, g = expected growth, f = 0.44.
-He thinks about it with a monthly probability that is high just after the home fell vacant and low later.
-Ask = V * mark-up * (paid / V)^loss if he paid more than it is worth (Genesove & Mayer 2001), not below the reservation
-price p* of sequential search with a holding payoff b (McCall; Krainer & LeRoy 2002; mechanisms 3.4):
-    (1 - beta (1 + f g / 12)) p* = b + beta q E[max(p - p*, 0)],   ln p ~ N(ln V, sd).
-Cuts come with probability 0.0703 a month, lognormal sizes (INET housing model); withdrawal 0.02-0.05 a month.
+The owner of a vacant home has a reservation price p*, of sequential search with a holding payoff (McCall; Krainer & LeRoy
+2002; mechanisms 3.4):
+    (1 - beta (1 + f g / 12)) p* = b + beta q E[max(p - p*, 0)],   ln p ~ N(ln V, sd),
+    b = theta R - carry,   carry = (base) heating fee + property fee,   R = rent of such a home,
+g the expected growth, f = 0.44, q the chance of an offer. theta, what the empty home is still good for (own later use,
+children, a tenant), is lognormal by kind of owner and drawn once per home and owner. The payoff is anchored in rents and
+fees, not in prices: without it nothing would hold the price level. Listing costs nothing, so he offers the home if one
+offer in ten would do, and keeps it dark else. He thinks about it with a monthly probability that is high just after the
+home fell vacant and low later. Ask = V * mark-up * (paid / V)^loss if he paid more than it is worth (Genesove & Mayer
+2001), not below p*. Cuts come with probability 0.0703 a month, lognormal sizes (INET housing model). Owners who found no
+buyer in a year begin to withdraw. Rents spread half as much as prices between homes of a district.
 Households look at their own situation once a year, in the month given by their key: tenants and owners who want
 another home seek one (or offer theirs first when they lack the cash), owners short of money offer theirs.
 """
@@ -18,8 +21,8 @@ from collections import namedtuple
 
 import numpy as np
 
-from krimp.processes import construction, demolition, hedonic_index
-from krimp.processes.hedonic_index import N_FEATURES, features, settlement_kinds, value
+from krimp.processes import construction, demolition, hedonic_index, tenancy
+from krimp.processes.hedonic_index import N_FEATURES, features, value
 from krimp.state.codes import (
     ABSENT,
     ACTIVE,
@@ -39,7 +42,6 @@ from krimp.state.codes import (
     NO_TITLE,
     NOT_LISTED,
     OWNER,
-    OWNER_OCCUPIED,
     REASON,
     STANDING,
     VACANT,
@@ -65,7 +67,8 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter("listing.attention_fresh", 0.20, "1/month", "uniform(0.1, 0.35)", "[A] first half year after it fell vacant",
               "", 0.0, 1.0),
     Parameter("listing.attention_later", 0.03, "1/month", "uniform(0.01, 0.06)", "[A] later", "", 0.0, 1.0),
-    Parameter("listing.withdrawal", 0.03, "1/month", "uniform(0.02, 0.05)", "[A] mechanisms 3.4", "", 0.0, 1.0),
+    Parameter("listing.withdrawal", 0.03, "1/month", "uniform(0.02, 0.05)",
+              "[A] mechanisms 3.4: listed for long without a buyer", "after a year on the market", 0.0, 1.0),
     Parameter("listing.cut_probability", 0.0703, "1/month", "fixed", "[S] INET housing model, 2022 configuration", "",
               0.0, 1.0),
     Parameter("listing.cut_mu", 1.453, "log %", "fixed", "[S] INET housing model, 2022 configuration"),
@@ -73,14 +76,20 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter("listing.markup", 1.041, "ratio", "fixed", "[S] INET housing model, 2022 configuration"),
     Parameter("listing.markup_sd", 0.073, "ratio", "fixed", "[S] INET housing model, 2022 configuration"),
     Parameter("listing.loss_aversion", 0.30, "share of gap", "uniform(0.25, 0.35)", "[S] Genesove & Mayer 2001, QJE"),
-    Parameter("listing.discount_year", 0.065, "1/year", "uniform(0.05, 0.08)", "[A] mechanisms 3.4"),
+    Parameter("listing.discount_year", 0.05, "1/year", "uniform(0.035, 0.08)",
+              "[A] deposits paid 2.5-4.75% a year [R]; 5-8% in mechanisms 3.4", "of sellers and buyers", 0.0, 0.5),
     Parameter("listing.offer_sd", 0.15, "log", "uniform(0.10, 0.20)", "[A] mechanisms 3.4"),
     Parameter("listing.trend_weight", 0.44, "share", "fixed", "[S] INET housing model, 2022 configuration"),
-    Parameter("listing.theta_local", 0.06, "1/year", "normal(0.06, 0.02)", "[A] keeping for children or later"),
-    Parameter("listing.theta_absent", 0.05, "1/year", "normal(0.05, 0.02)", "[A] left town, may come back"),
-    Parameter("listing.theta_heir", 0.02, "1/year", "normal(0.02, 0.01)", "[A] heirs elsewhere"),
-    Parameter("listing.theta_investor", 0.05, "1/year", "normal(0.05, 0.02)", "[A] investors"),
-    Parameter("listing.theta_sd", 0.04, "1/year", "normal(0.04, 0.01)", "[A] spread between owners", "", 0.001, 1.0),
+    Parameter("listing.trend_lasts", 0.3, "share", "uniform(0.1, 0.5)",
+              "[A] momentum of two to five years (Glaeser et al., mechanisms 3.4) over a holding period of 17",
+              "part of the time a home is held for which the trend is believed in", 0.0, 1.0),
+    Parameter("listing.theta_local", 0.8, "share of rent", "uniform(0.5, 1.1)", "[A] for children, parents or a tenant",
+              "median worth of keeping an empty home", 0.0, 5.0),
+    Parameter("listing.theta_absent", 0.5, "share of rent", "uniform(0.3, 0.8)", "[A] left town, may come back", "", 0.0, 5.0),
+    Parameter("listing.theta_heir", 0.3, "share of rent", "uniform(0.1, 0.5)", "[A] heirs elsewhere", "", 0.0, 5.0),
+    Parameter("listing.theta_investor", 0.5, "share of rent", "uniform(0.3, 0.8)", "[A] months let, as investors find them",
+              "", 0.0, 5.0),
+    Parameter("listing.theta_sd", 0.6, "log", "uniform(0.4, 0.8)", "[A] spread between owners", "", 0.001, 2.0),
     Parameter("listing.property_fee_lift", 0.8, "yuan/m2/month", "uniform(0.4, 1.2)", "[A] house with lift"),
     Parameter("listing.property_fee_walk", 0.2, "yuan/m2/month", "uniform(0.0, 0.4)", "[A] walk-up"),
     Parameter("listing.separate_valve", 0.7, "share", "uniform(0.5, 0.9)", "[A] houses where a single flat can be shut off",
@@ -101,7 +110,6 @@ PARAMETERS: tuple[Parameter, ...] = (
               "", 0.0, 1.0),
     Parameter("listing.invest_cash", 1.5, "share", "fixed", "[A] cash beyond the value of the own home that makes an investor"),
     Parameter("listing.presale_months", 18.0, "months", "fixed", "[A] before completion; flats on a site go on sale"),
-    Parameter("listing.city_sells", 0.0, "flag", "fixed", "[A] 1 = the city offers its unassigned resettlement flats"),
 )  # fmt: skip
 SERIES: tuple[Series, ...] = (
     Series("new_listings", "homes", "flow", "homes put up for sale"),
@@ -111,14 +119,29 @@ SERIES: tuple[Series, ...] = (
 BRANCHES: tuple[str, ...] = (
     "listing.leaving_town", "listing.inheritance", "listing.second_flat", "listing.investor_exit",
     "listing.developer_stock", "listing.better_home", "listing.need_of_money", "listing.cut", "listing.withdrawn",
-    "listing.held_dark", "listing.loss_averse",
+    "listing.held_dark", "listing.loss_averse", "listing.public_surplus",
 )  # fmt: skip
-(_LEAVING, _HEIR, _SECOND, _INVESTOR, _DEVELOPER, _BETTER, _NEED, _CUT, _WITHDRAWN, _DARK, _LOSS) = range(11)
+(
+    _LEAVING,
+    _HEIR,
+    _SECOND,
+    _INVESTOR,
+    _DEVELOPER,
+    _BETTER,
+    _NEED,
+    _CUT,
+    _WITHDRAWN,
+    _DARK,
+    _LOSS,
+    _SURPLUS,
+) = range(12)
+#: Months on the market before owners begin to withdraw.
+PATIENCE = 12
 
 _LISTED, _CUT_EVENT, _WITHDRAWN_EVENT = EVENT["listed"], EVENT["price_cut"], EVENT["withdrawn"]
 _R_LEAVING, _R_HEIR, _R_SECOND = REASON["leaving_town"], REASON["inheritance"], REASON["second_flat"]
 _R_INVESTOR, _R_DEVELOPER = REASON["investor_exit"], REASON["developer_stock"]
-_R_BETTER, _R_NEED = REASON["better_home"], REASON["need_of_money"]
+_R_BETTER, _R_NEED, _R_SURPLUS = REASON["better_home"], REASON["need_of_money"], REASON["low_demand"]
 
 #: Terms of keeping and selling: fees in fen per 0.1 m2 and month, growth and hazards by district in arrays apart.
 Terms = namedtuple(
@@ -126,9 +149,16 @@ Terms = namedtuple(
     [
         "heat", "base_share", "fee_lift", "fee_walk", "r", "trend", "offer_sd", "loss", "markup", "markup_sd", "fresh",
         "later", "withdrawal", "cut", "cut_mu", "cut_sigma", "theta_local", "theta_absent", "theta_heir",
-        "theta_investor", "theta_sd", "valve", "presale", "city_sells", "developer_floor",
+        "theta_investor", "theta_sd", "valve", "presale", "developer_floor", "surplus", "best_offer",
+        "fitting",
     ],
 )  # fmt: skip
+
+
+@helper
+def segment(D, d):
+    """Segment of the market in which owners see how fast homes go: settlement, fitted out or bare shell."""
+    return 2 * D.settlement[d] + (1 if D.fitted[d] == 0 else 0)
 
 
 @helper
@@ -173,19 +203,29 @@ def reservation(worth, keep, q, terms, growth):
 
 
 @helper
-def keep_value(D, H, d, worth, terms, seed):
-    """Monthly benefit of keeping vacant dwelling d before its carrying cost, fen: theta of its owner x value / 12."""
+def holding(D, B, H, d, worth, market, terms, seed):
+    """Net benefit b of keeping dwelling d, fen a month: theta of its owner x likely rent, less the cost of an empty home.
+    `market`: rent over the square root of price, of the district's mean home per m2. A home lived in is worth its rent, a
+    bare shell what is left of it after the interest on fitting it out."""
+    rent = market * np.sqrt(max(worth, 0.0) * D.area[d] / 10.0)
+    if D.occupant[d] != 0:
+        return rent
+    if D.fitted[d] == 0:
+        rent = max(rent - terms.r / 12.0 * terms.fitting * D.area[d], 0.0)
     kind = D.owner_kind[d]
+    median = 0.0
     if kind == BY_HOUSEHOLD:
-        mean = terms.theta_absent if H.state[D.owner[d]] == ABSENT else terms.theta_local
+        median = terms.theta_absent if H.state[D.owner[d]] == ABSENT else terms.theta_local
     elif kind == BY_HEIR:
-        mean = terms.theta_heir
+        median = terms.theta_heir
     elif kind == BY_INVESTOR:
-        mean = terms.theta_investor
+        median = terms.theta_investor
+    if median > 0.0:
+        a, b, _, _ = draw4(seed, D.key[d], D.bought[d], LISTING_HOLD)
+        rent *= median * exp(terms.theta_sd * gauss(a, b))
     else:
-        return 0.0
-    a, b, _, _ = draw4(seed, D.key[d], D.bought[d], LISTING_HOLD)
-    return (mean + terms.theta_sd * gauss(a, b)) * worth / 12.0
+        rent = 0.0
+    return rent - carry(D, B, d, terms)
 
 
 @helper
@@ -203,7 +243,9 @@ def first_ask(D, B, d, worth, floor, terms, seed, month, fired):
 
 
 @allocating_kernel
-def scan(D, B, H, E, kinds, beta, level, growth, hazard, seed, month, terms, counts, fired, first, stop):
+def scan(
+    D, B, H, E, kinds, beta, level, growth, hazard, market, seed, month, terms, counts, fired, first, stop
+):
     """Offer, cut, withdraw for rows [first, stop). counts[3, nd + 1]: new listings, cuts, withdrawals."""
     x = np.zeros(N_FEATURES)
     for d in range(first, stop):
@@ -230,7 +272,9 @@ def scan(D, B, H, E, kinds, beta, level, growth, hazard, seed, month, terms, cou
                 fired[_DEVELOPER] += 1
                 emit(E, month, _LISTED, _R_DEVELOPER, i, 0, 0, d, 0, D.ask[d])
                 continue
-            if kind == BY_EMPLOYER or (kind == BY_CITY and terms.city_sells == 0.0):
+            if kind == BY_EMPLOYER:
+                continue
+            if kind == BY_CITY and (D.funder[d] == 0 or month - D.completed[d] <= terms.surplus):
                 continue
             if D.heating[d] == DISTRICT_HEAT and D.heat_off[d] == 0 and D.vacant_since[d] < month:
                 v, _, _, _ = draw4(seed, B.key[D.building[d]], 0, HEAT_VALVE)
@@ -238,15 +282,14 @@ def scan(D, B, H, E, kinds, beta, level, growth, hazard, seed, month, terms, cou
                     D.heat_off[d] = 1
             a, _, _, _ = draw4(seed, D.key[d], month, LISTING_ATTENTION)
             fresh = month - D.vacant_since[d] <= 6
-            if unit(a) >= (terms.fresh if fresh else terms.later):
+            if kind != BY_CITY and unit(a) >= (terms.fresh if fresh else terms.later):
                 continue
             worth = value(D, B, kinds, d, month, x, beta, level)
-            cost = carry(D, B, d, terms)
-            keep = keep_value(D, H, d, worth, terms, seed)
-            if keep - cost >= (terms.r - terms.trend * growth[i]) * worth / 12.0:
+            benefit = holding(D, B, H, d, worth, market[i], terms, seed)
+            floor = reservation(worth, benefit, hazard[segment(D, d)], terms, growth[i])
+            if floor > terms.best_offer * worth:
                 fired[_DARK] += 1
                 continue
-            floor = reservation(worth, keep - cost, hazard[i], terms, growth[i])
             D.ask[d] = first_ask(D, B, d, worth, floor, terms, seed, month, fired)
             D.listed[d] = FOR_SALE
             D.listed_since[d] = month
@@ -262,13 +305,17 @@ def scan(D, B, H, E, kinds, beta, level, growth, hazard, seed, month, terms, cou
             elif kind == BY_HOUSEHOLD and H.state[owner] == ABSENT:
                 reason = _R_LEAVING
                 fired[_LEAVING] += 1
+            elif kind == BY_CITY:
+                reason = _R_SURPLUS
+                fired[_SURPLUS] += 1
             else:
                 fired[_SECOND] += 1
             emit(E, month, _LISTED, reason, i, 0, owner, d, 0, D.ask[d])
         elif listed != FOR_RENT and D.listed_since[d] < month:
             a, b, c, e = draw4(seed, D.key[d], month, LISTING_CUT)
             i = D.district[d]
-            if unit(a) < terms.withdrawal and kind != BY_DEVELOPER:
+            patient = kind == BY_DEVELOPER or kind == BY_CITY or month - D.listed_since[d] <= PATIENCE
+            if unit(a) < terms.withdrawal and not patient:
                 D.listed[d] = FOR_RENT if listed == FOR_BOTH else NOT_LISTED
                 D.listed_since[d] = month if listed == FOR_BOTH else 0
                 counts[2, i] += 1
@@ -281,11 +328,8 @@ def scan(D, B, H, E, kinds, beta, level, growth, hazard, seed, month, terms, cou
                     floor = terms.developer_floor * D.area[d]
                 else:
                     worth = value(D, B, kinds, d, month, x, beta, level)
-                    if D.use[d] == OWNER_OCCUPIED:
-                        floor = 0.75 * worth
-                    else:
-                        keep = keep_value(D, H, d, worth, terms, seed) - carry(D, B, d, terms)
-                        floor = reservation(worth, keep, hazard[i], terms, growth[i])
+                    benefit = holding(D, B, H, d, worth, market[i], terms, seed)
+                    floor = reservation(worth, benefit, hazard[segment(D, d)], terms, growth[i])
                 new = np.int64(max(np.int64(max(ask, floor) / 10000.0 + 0.5), 1)) * 10000
                 if new < D.ask[d]:
                     D.ask[d] = new
@@ -344,7 +388,7 @@ def reconsider(
 
 
 @allocating_kernel
-def open_market(D, B, H, kinds, beta, level, growth, hazard, seed, month, terms, fired):
+def open_market(D, B, H, kinds, beta, level, growth, hazard, market, seed, month, terms, fired):
     """Listings of the base month: willing owners of vacant homes are on offer with their long-run share."""
     x = np.zeros(N_FEATURES)
     share = terms.later / (terms.later + terms.withdrawal)
@@ -358,13 +402,13 @@ def open_market(D, B, H, kinds, beta, level, growth, hazard, seed, month, terms,
             if unit(v) < terms.valve:
                 D.heat_off[d] = 1
         worth = value(D, B, kinds, d, month, x, beta, level)
-        keep = keep_value(D, H, d, worth, terms, seed) - carry(D, B, d, terms)
         i = D.district[d]
+        benefit = holding(D, B, H, d, worth, market[i], terms, seed)
+        floor = reservation(worth, benefit, hazard[segment(D, d)], terms, growth[i])
         a, b, _, _ = draw4(seed, D.key[d], month, LISTING_ATTENTION)
-        if keep >= (terms.r - terms.trend * growth[i]) * worth / 12.0 or unit(a) >= share:
-            if D.owner_kind[d] != BY_DEVELOPER:
-                continue
-        D.ask[d] = first_ask(D, B, d, worth, 0.0, terms, seed, month, fired)
+        if (floor > terms.best_offer * worth or unit(a) >= share) and D.owner_kind[d] != BY_DEVELOPER:
+            continue
+        D.ask[d] = first_ask(D, B, d, worth, floor, terms, seed, month, fired)
         D.listed[d] = FOR_SALE
         D.listed_since[d] = month - np.int64(unit(b) * 24.0)
 
@@ -387,26 +431,33 @@ def terms_of(world: World) -> Terms:
     floor = p["developers.floor_share"] * (p["developers.cost_walk_up"] + p["developers.fees_m2"])
     return Terms(
         float(fee / 12.0 * ten), float(base), p["listing.property_fee_lift"] * ten, p["listing.property_fee_walk"] * ten,
-        p["listing.discount_year"], p["listing.trend_weight"], p["listing.offer_sd"], p["listing.loss_aversion"],
+        p["listing.discount_year"], p["listing.trend_weight"] * p["listing.trend_lasts"], p["listing.offer_sd"], p["listing.loss_aversion"],
         p["listing.markup"], p["listing.markup_sd"], p["listing.attention_fresh"], p["listing.attention_later"],
         p["listing.withdrawal"], p["listing.cut_probability"], p["listing.cut_mu"], p["listing.cut_sigma"],
         p["listing.theta_local"], p["listing.theta_absent"], p["listing.theta_heir"], p["listing.theta_investor"],
-        p["listing.theta_sd"], p["listing.separate_valve"], p["listing.presale_months"], p["listing.city_sells"],
-        float(floor * ten * world.driver("construction_cost_index", 1.0)),
+        p["listing.theta_sd"], p["listing.separate_valve"], p["listing.presale_months"],
+        float(floor * ten * world.driver("construction_cost_index", 1.0)), p["resettlement.surplus_months"],
+        float(exp(1.28 * p["listing.offer_sd"])), float(p["fitting_out.cost_m2"] * ten * world.driver("cpi", 1.0)),
     )  # fmt: skip
 
 
+def market_of(world: World) -> np.ndarray:
+    """Rent over the square root of price of the districts' mean homes, so that rent = market sqrt(value x m2), in fen."""
+    price = np.maximum(world.signal["price_m2"], 1.0)
+    return np.asarray(world.signal["rent_m2"] * np.sqrt(world.pack.config.minor_units / price), np.float64)
+
+
 def start(world: World) -> None:
-    """Opening listings where the base city has none."""
+    """Opening listings of the base city."""
     hedonic_index.start(world)
-    world.memory["listing.sale_hazard"] = np.full(world.nd + 1, 0.04)
-    if not world.dwellings.listed.any():
-        m = world.memory
-        open_market(
-            world.dwellings.view(), world.buildings.view(), world.households.view(), settlement_kinds(world),
-            m["hedonic_index.beta"], m["hedonic_index.level"], world.signal["price_change_year"],
-            m["listing.sale_hazard"], world.seed, world.month, terms_of(world), np.zeros(len(BRANCHES), np.int64),
-        )  # fmt: skip
+    world.memory["listing.sale_hazard"] = np.full(2 * len(world.settlements) + 1, 0.04)
+    world.signal["rent_m2"][:] = tenancy.base_rent(world)
+    m = world.memory
+    open_market(
+        world.dwellings.view(), world.buildings.view(), world.households.view(), m["hedonic_index.kinds"],
+        m["hedonic_index.beta"], m["hedonic_index.level"], world.signal["price_change_year"], m["listing.sale_hazard"],
+        market_of(world), world.seed, world.month, terms_of(world), np.zeros(len(BRANCHES), np.int64),
+    )  # fmt: skip
 
 
 def step(world: World) -> None:
@@ -422,7 +473,7 @@ def step(world: World) -> None:
     kinds, beta, level = m["hedonic_index.kinds"], m["hedonic_index.beta"], m["hedonic_index.level"]
     scan(
         D.view(), B.view(), H.view(), world.events.view(), kinds, beta, level, world.signal["price_change_year"],
-        m["listing.sale_hazard"], world.seed, world.month, terms, counts, fired, 1, D.n,
+        m["listing.sale_hazard"], market_of(world), world.seed, world.month, terms, counts, fired, 1, D.n,
     )  # fmt: skip
     out_h = np.zeros(H.n, np.int32)
     out_motive = np.zeros(H.n, np.int8)

@@ -28,7 +28,6 @@ from krimp.state.codes import (
     BY_HOUSEHOLD,
     CENTRAL_GRANT,
     EVENT,
-    FOR_SALE,
     HOUSEHOLD_TOP_UP,
     MINE_FUND,
     NO_TITLE,
@@ -71,18 +70,13 @@ PARAMETERS = (
         "public flats finished for each home designated for clearing", 0.5, 5.0,
     ),
     Parameter(
-        "resettlement.second_flat_share", 0.25, "share", "uniform(0.1, 0.5)",
-        "[A] press cases of two flats for one house (CGTN, 2019-04)",
+        "resettlement.second_flat_share", 0.5, "share", "uniform(0.3, 0.8)",
+        "[D] 1.3 flats for each home cleared (units_per_home), a tenth paid in cash: about half of the owners of larger homes got two, as in press cases (CGTN, 2019-04)",
         "owners of larger homes who receive a second flat", 0.0, 1.0,
     ),
     Parameter(
         "resettlement.surplus_months", 18.0, "months", "uniform(12, 36)", "[A] flats nobody was moved into are sold off",
         "time a finished flat is kept for families to come", 1.0, 600.0,
-    ),
-    Parameter(
-        "resettlement.surplus_price", 900.0, "yuan/m2", "uniform(600, 1300)",
-        "[A] subsidised flats sold to residents well below cost (walk-ups of 300-750 yuan/m2 on resale, 2019)",
-        "first asking price of surplus flats", 50.0, 1e4,
     ),
     Parameter(
         "resettlement.public_rent_m2", 1.5, "yuan/m2 and month", "uniform(0.5, 3)", "[A] low-rent housing",
@@ -164,7 +158,7 @@ ACCOUNTS = (Account("flow.housing_grant", "flow", "upper grants for public housi
 BRANCHES = (
     "resettlement.offer", "resettlement.accept_in_kind", "resettlement.accept_cash", "resettlement.cannot_afford",
     "resettlement.will_not_leave", "resettlement.second_flat", "resettlement.tenant_rehoused",
-    "resettlement.absent_owner_paid", "resettlement.cleared", "resettlement.surplus_for_sale",
+    "resettlement.absent_owner_paid", "resettlement.absent_owner_in_kind", "resettlement.cleared",
 )  # fmt: skip
 
 #: Neighbouring homes are dwellings of the same settlement whose rows lie in one block of this many.
@@ -223,7 +217,6 @@ def step(world: World) -> None:
     _designate(world, rows)
     if len(world.memory["resettlement.row"]):
         _negotiate(world, rows)
-    _sell_surplus(world)
 
 
 def _start_buildings(world: World, rows: list[dict[str, Any]]) -> None:
@@ -388,11 +381,17 @@ def _decide(
         h = D.occupant[d]
         months_on = month - since[i]
         if h == 0:
-            # nobody lives here: the owner, if any, is paid the value and the home falls
-            if D.owner_kind[d] == BY_HOUSEHOLD or D.owner_kind[d] == BY_HEIR:
+            # nobody lives here: the owner, if any, gets a flat like everybody or is paid the value, and the home falls
+            owner_kind = D.owner_kind[d]
+            in_cash = unit(draw(seed, D.key[d], 1, RESETTLEMENT_REFUSE)) < params[9] or used >= flats.size
+            if (owner_kind == BY_HOUSEHOLD or owner_kind == BY_HEIR) and not in_cash:
+                own(H, D, flats[used], owner_kind, D.owner[d], month)
+                used += 1
+                fired[8] += 1
+            elif owner_kind == BY_HOUSEHOLD or owner_kind == BY_HEIR:
                 value = np.int64(prices[D.district[d]] * D.area[d] * 0.1 * (1.0 + params[10]))
                 o = D.owner[d]
-                if D.owner_kind[d] == BY_HOUSEHOLD and H.state[o] == ACTIVE:
+                if owner_kind == BY_HOUSEHOLD and H.state[o] == ACTIVE:
                     pay(L, D.district[d], accounts[0], accounts[1], accounts[2], value)
                     H.cash[o] += value
                 else:
@@ -513,7 +512,7 @@ def _negotiate(world: World, rows: list[dict[str, Any]]) -> None:
     )  # fmt: skip
     n = len(row)
     emptied, tenants, cash_out = np.zeros(n, np.int32), np.zeros(n, np.int32), np.zeros(n, np.int32)
-    fired = np.zeros(8, np.int64)
+    fired = np.zeros(9, np.int64)
     world.events.reserve(2 * n)
     _, n_empty, n_tenants, n_cash = _decide(
         world.persons.view(), world.households.view(), world.dwellings.view(), world.events.view(),
@@ -522,7 +521,7 @@ def _negotiate(world: World, rows: list[dict[str, Any]]) -> None:
     )  # fmt: skip
     for name, count in zip(
         ("accept_in_kind", "accept_cash", "cannot_afford", "will_not_leave", "second_flat", "tenant_rehoused",
-         "absent_owner_paid"), fired[1:], strict=True,
+         "absent_owner_paid", "absent_owner_in_kind"), fired[1:], strict=True,
     ):  # fmt: skip
         world.fired[f"resettlement.{name}"] += int(count)
     h = world.households
@@ -536,39 +535,6 @@ def _negotiate(world: World, rows: list[dict[str, Any]]) -> None:
     keep = world.dwellings.state[row] == STANDING
     for name in ("row", "since", "reason"):
         memory[f"resettlement.{name}"] = memory[f"resettlement.{name}"][keep]
-
-
-@kernel
-def _public_flats(D, out):
-    n = 0
-    for d in range(1, D.used[0]):
-        if (
-            D.funder[d] > 0 and D.use[d] == VACANT and D.owner_kind[d] == BY_CITY and D.listed[d] == 0
-            and D.state[d] == STANDING
-        ):  # fmt: skip
-            out[n] = d
-            n += 1
-    return n
-
-
-def _free_flats(world: World) -> np.ndarray:
-    """Finished public flats that the city still holds and does not offer for sale, ascending."""
-    out = np.empty(world.dwellings.n, np.int64)
-    return out[: _public_flats(world.dwellings.view(), out)]
-
-
-def _sell_surplus(world: World) -> None:
-    """Flats that stood empty for long after completion are offered to anybody, far below cost."""
-    p, d = world.params, world.dwellings
-    free = _free_flats(world)
-    surplus = free[world.month - d.completed[free].astype(np.int64) > p["resettlement.surplus_months"]]
-    if not len(surplus):
-        return
-    price = p["resettlement.surplus_price"] * world.driver("construction_cost_index", 1.0)
-    d.ask[surplus] = (price * world.pack.config.minor_units / 10.0 * d.area[surplus]).astype(np.int64)
-    d.listed[surplus] = FOR_SALE
-    d.listed_since[surplus] = world.month
-    world.fired["resettlement.surplus_for_sale"] += len(surplus)
 
 
 def _reason_of(world: World, homes: np.ndarray, rows: list[dict[str, Any]]) -> int:

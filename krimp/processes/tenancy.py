@@ -46,11 +46,21 @@ SERIES = (Series("rent_paid", "currency", "money", "rents paid by tenants", Fals
 BRANCHES = ("tenancy.offered", "tenancy.cut", "tenancy.withdrawn", "tenancy.paid", "tenancy.unpaid")
 
 
+def base_rent(world: World) -> float:
+    """Rent at the base, yuan per m2 and month: the pack's assumption, else the parameter."""
+    return float(world.pack.assumption("rent_m2", world.params["tenancy.rent_m2"]))
+
+
 def start(world: World) -> None:
-    """Rent level of the base."""
-    base = world.pack.assumption("rent_m2", world.params["tenancy.rent_m2"])
-    world.memory["tenancy.level"] = np.full(world.nd + 1, float(log(base)))
-    world.signal["rent_m2"][:] = base
+    """Rent level of the base; empty homes are to let with their long-run share."""
+    p = world.params
+    level = np.full(world.nd + 1, float(log(base_rent(world))))
+    share = p["tenancy.offer"] / max(p["tenancy.offer"] + p["tenancy.withdraw"], 1e-9)
+    offer(
+        world.dwellings.view(), level, world.seed, world.month, share, share, 0.0, 0.0, np.zeros(len(BRANCHES), np.int64)
+    )  # fmt: skip
+    world.memory["tenancy.level"] = level
+    world.signal["rent_m2"][:] = base_rent(world)
     world.memory["tenancy.wage"] = 0.0
     world.memory["tenancy.paid"] = 0
 

@@ -17,11 +17,8 @@ from krimp.state.codes import (
     BY_HOUSEHOLD,
     COUNTY_TOWN,
     ESTATE,
-    FOR_RENT,
-    FOR_SALE,
     FREE,
     FULL_TITLE,
-    HOMESTEAD,
     MINE_ROW,
     NEW_CORE,
     OLD_CORE,
@@ -32,18 +29,15 @@ from krimp.state.codes import (
     STANDING,
     STATE_FARM,
     TENANT,
-    VACANT,
     VILLAGE,
 )
 from krimp.state.compile import kernel
 from krimp.state.families import own
 from krimp.state.purposes import (
-    SYNTH_ASK,
     SYNTH_BOUGHT,
     SYNTH_EMPTY,
     SYNTH_FREE,
     SYNTH_HEIR,
-    SYNTH_LISTED,
     SYNTH_MATCH,
     SYNTH_MOVED,
     SYNTH_OWNER,
@@ -51,7 +45,6 @@ from krimp.state.purposes import (
     SYNTH_RENT,
     SYNTH_SECOND,
     SYNTH_TENURE,
-    SYNTH_TO_LET,
     SYNTH_UNSOLD,
     SYNTH_USED,
 )
@@ -72,7 +65,7 @@ _EMPTY = {
 
 
 def fill(world: World) -> None:
-    """House every family of the stock's district, hand out deeds, put homes on offer."""
+    """House every family of the stock's district, hand out deeds. Who offers a home is `listing`'s and `tenancy`'s."""
     _house(world)
     _deeds(world)
 
@@ -123,7 +116,6 @@ def _deeds(world: World) -> None:
     h, d = world.households, world.dwellings
     year = int(world.pack.config.base[:4])
     kind = kinds(world)[d.settlement]
-    price = world.pack.assumption("second_hand_price_m2", 2300.0)
     rent = world.pack.assumption("rent_m2", 7.0)
     minor = world.pack.config.minor_units
     deed_rows: list[np.ndarray] = []
@@ -179,9 +171,6 @@ def _deeds(world: World) -> None:
         used = second[(d.occupant[second] == 0) & (uniform(d.key[second], SYNTH_USED) < 0.12)]
         d.use[used] = SECOND_HOME
         d.vacant_since[used] = 0
-        _offer(
-            world, np.nonzero((d.use == VACANT) & (d.district == district))[0], price * minor, rent * minor
-        )
     _own_all(h.view(), d.view(), np.concatenate(deed_rows), np.concatenate(deed_owners), world.base)
     d.bought[:] = 0
     age = np.clip((uniform(d.key, SYNTH_BOUGHT) * 240).astype(np.int64), 12, 240)
@@ -201,20 +190,3 @@ def _since(world: World) -> None:
     )
     h.formed[ids] = formed
     h.moved[ids] = np.maximum(came, formed)
-
-
-def _offer(world: World, empty: np.ndarray, price: float, rent: float) -> None:
-    """List a part of the empty marketable homes, at asks around the pack's price."""
-    d = world.dwellings
-    marketable = empty[d.title[empty] != HOMESTEAD]
-    u = uniform(d.key[marketable], SYNTH_LISTED)
-    share = world.pack.assumption("listed_vacant_2010", 0.25)
-    developer = d.owner_kind[marketable] == BY_DEVELOPER
-    listed = marketable[(u < share) | developer]
-    noise = 0.8 + 0.5 * uniform(d.key[listed], SYNTH_ASK)
-    d.listed[listed] = FOR_SALE
-    d.ask[listed] = (price * noise * d.area[listed] / 10.0).astype(np.int64)
-    d.listed_since[listed] = world.base
-    to_let = listed[(uniform(d.key[listed], SYNTH_TO_LET) < 0.2) & (d.owner_kind[listed] != BY_DEVELOPER)]
-    d.listed[to_let] = FOR_RENT
-    d.rent[to_let] = (rent * d.area[to_let] / 10.0).astype(np.int64)
