@@ -266,13 +266,54 @@ def _go_on(
         _write_manifest(folder, manifest)
         raise Interrupted(manifest["reason"]) from stop
     except BaseException as error:
+        if isinstance(error, month.InvariantError):
+            error = _name_the_process(settings, folder, scenario, error)
         manifest.update(status="failed", reason=f"{type(error).__name__}: {error}")
         _write_manifest(folder, manifest, quiet=True)
-        raise
+        raise error
     _finish_manifest(manifest, world, recorder, wall)
     _write_manifest(folder, manifest)
     shutil.rmtree(folder / "checkpoints", ignore_errors=True)
     return folder
+
+
+def _name_the_process(
+    settings: Settings, folder: Path, scenario: Scenario, found: month.InvariantError
+) -> month.InvariantError:
+    """Play the months since the last checkpoint again with a recount after every process; the fault with its culprit.
+
+    A fault that only a month's end can show (a flow not counted) keeps its first wording.
+    """
+    pack = load_city(folder / "inputs" / "pack")
+    until = _until(settings, pack)
+    try:
+        world = _base_or_checkpoint(settings, folder, pack, until, scenario)
+        while world.month < until:
+            _apply(scenario, world, world.month + 1)
+            month.advance(world, check_each=True)
+            month.observe(world)
+    except month.InvariantError as named:
+        return named
+    except Exception:  # the first finding must not be lost to a fault of the search for its cause
+        return found
+    return found
+
+
+def _base_or_checkpoint(
+    settings: Settings, folder: Path, pack: CityPack, until: int, scenario: Scenario
+) -> World:
+    world = empty_world(pack, settings, until)
+    for candidate in checkpoint.available(folder / "checkpoints"):
+        try:
+            checkpoint.restore(world, record.Recorder(world), *checkpoint.load(candidate))
+            return world
+        except ValueError:
+            continue
+    _apply(scenario, world)
+    build(world)
+    month.start(world)
+    recount.faults(world)
+    return world
 
 
 def _until(settings: Settings, pack: CityPack) -> int:

@@ -419,6 +419,7 @@ def person_row(P, key, birth, sex, district, place, month):
     P.sex[p] = sex
     P.state[p] = RESIDENT
     P.district[p] = district
+    P.counted[p] = district
     P.place[p] = place
     P.came[p] = month if place != HERE else 0
     return p

@@ -68,6 +68,7 @@ _DEATH, _WIDOWED, _INHERITED, _ENDED = (
     EVENT["household_ended"],
 )
 _BY_AGE, _BY_DEATH, _INHERITANCE = REASON["age"], REASON["death"], REASON["inheritance"]
+_AWAY = REASON["elsewhere"]
 
 
 def probability(world: World) -> np.ndarray:
@@ -97,7 +98,7 @@ def deaths_of(X, rows, probability, bound, deaths, fired):
         district = P.district[p]
         spouse = P.partner[p]
         fired[0 if here else 1] += 1
-        emit(X.E, X.month, _DEATH, _BY_AGE, district, p, h, H.dwelling[h], 0, 0)
+        emit(X.E, X.month, _DEATH, _BY_AGE if here else _AWAY, district, p, h, H.dwelling[h], 0, 0)
         P.state[p] = DEAD
         P.left[p] = X.month
         if spouse != 0 and P.marital[p] == MARRIED:

@@ -17,6 +17,8 @@ _COUNTS = (
 )  # fmt: skip
 SERIES = (
     *(Series(name, "persons", "stock", f"residents: {name.replace('_', ' ')}") for name in _COUNTS),
+    Series("moved_in", "persons", "flow", "residents who moved in from another district of the city"),
+    Series("moved_out", "persons", "flow", "residents who moved out to another district of the city"),
     Series("registered_population", "persons", "stock", "people registered here, wherever they live", False),
     Series("households", "households", "stock", "family households"),
     Series("one_person_households", "households", "stock", "family households of one"),
@@ -60,6 +62,17 @@ def count(state, birth, sex, district, collective, pension, hukou, month, out, f
 
 
 @kernel
+def moves(state, left, district, counted, month, into, out, first, stop):
+    """Residents, and those who died or left this month, who are in another district than where they were last counted."""
+    for p in range(first, stop):
+        if counted[p] != district[p]:
+            if state[p] == RESIDENT or left[p] == month:
+                into[district[p]] += 1
+                out[counted[p]] += 1
+            counted[p] = district[p]
+
+
+@kernel
 def count_homes(state, size, district, out):
     """out[0] households, out[1] of one, out[2] members, by district."""
     for h in range(1, state.size):
@@ -69,6 +82,35 @@ def count_homes(state, size, district, out):
             if size[h] == 1:
                 out[1, d] += 1
             out[2, d] += size[h]
+
+
+def start(world: World) -> None:
+    """Everybody is counted where the base city puts them."""
+    world.persons.counted[:] = world.persons.district
+
+
+def step(world: World) -> None:
+    """Moves between districts, net over the month: with births, deaths and migration they balance each district's people."""
+    persons, nd = world.persons, world.nd
+
+    def work(_: int, first: int, stop: int) -> np.ndarray:
+        found = np.zeros((2, nd), np.int64)
+        moves(
+            persons.state,
+            persons.left,
+            persons.district,
+            persons.counted,
+            world.month,
+            found[0],
+            found[1],
+            first,
+            stop,
+        )
+        return found
+
+    into, out = sum(world.map_chunks(work, persons.n))
+    world.counter("moved_in")[:nd] += into
+    world.counter("moved_out")[:nd] += out
 
 
 def observe(world: World) -> dict[str, np.ndarray]:

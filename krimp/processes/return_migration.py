@@ -181,6 +181,8 @@ def come_back(X, rows, level, older, student, parents, loss, loss_share, fade, a
         district = P.district[p]
         returnees[district] += heads
         arrivals[district] += heads
+        for j in range(n_out - heads, n_out):
+            P.counted[out_rows[j]] = district
         reason = _STUDY if graduate else _JOB_LOSS if lost else _PARENTS if mother_home != 0 else _SLOW
         if not graduate and not lost and mother_home == 0 and (P.place[p] != JIANGSU and P.place[p] != COAST):
             reason = _WORK

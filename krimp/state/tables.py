@@ -46,6 +46,13 @@ PERSONS = _columns(
         "return_migration",
     ),
     ("district", "i1", "index", "district of residence (last one, for the gone)", "housing_search"),
+    (
+        "counted",
+        "i1",
+        "index",
+        "district in which the stocks and flows of people last counted the person",
+        "population",
+    ),
     ("household", "i4", "id:households", "family household, 0 in a collective place or gone", "families"),
     ("next", "i4", "id:persons", "next member of the same household", "families"),
     ("partner", "i4", "id:persons", "spouse; of the widowed and the dead the late spouse", "unions"),

@@ -1,0 +1,318 @@
+"""Runs: the same bytes whatever the circumstances, identities in the files, and what stops a run."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from krimp.engine import month, record
+from krimp.engine.run import Settings, execute, resume
+from krimp.processes import mortality, tenancy
+from krimp.state.world import World
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def go(folder: Path, scale: str = "1/50", until: str = "2012-11", **settings: object) -> Path:
+    return execute(Settings(city="hegang", scale=scale, until=until, **settings), folder)  # type: ignore[arg-type]
+
+
+def digest(folder: Path) -> dict[str, str]:
+    """Hash of every file whose bytes are promised: all but run.json, inputs, checkpoints and reports."""
+    files = sorted(p for p in folder.rglob("*.parquet") if "checkpoints" not in p.parts)
+    assert files
+    return {str(p.relative_to(folder)): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
+
+
+@pytest.fixture(scope="module")
+def tenth(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A city large enough for several chunks of rows, on one thread."""
+    return go(tmp_path_factory.mktemp("tenth") / "run", "1/10", "2011-12", threads=1)
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return go(tmp_path_factory.mktemp("small") / "run")
+
+
+def test_two_threads_give_the_same_bytes(tenth: Path, tmp_path: Path) -> None:
+    assert digest(go(tmp_path / "run", "1/10", "2011-12", threads=2)) == digest(tenth)
+
+
+def test_another_seed_gives_another_city(small: Path, tmp_path: Path) -> None:
+    other = digest(go(tmp_path / "run", seed=2))
+    assert other["series.parquet"] != digest(small)["series.parquet"]
+
+
+def test_checkpoints_leave_no_trace(small: Path, tmp_path: Path) -> None:
+    assert digest(go(tmp_path / "run", checkpoint_every=5)) == digest(small)
+
+
+def test_a_run_is_repeated_from_its_folder(small: Path, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "krimp.app.cli", "run", str(small / "run.json"), "-o", str(tmp_path / "again"), "--no-report"],
+        env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    again = digest(tmp_path / "again")
+    assert {name: again[name] for name in digest(small)} == digest(small)
+
+
+@pytest.mark.parametrize("blow", [signal.SIGKILL, signal.SIGTERM])
+def test_killed_at_a_random_month_and_resumed(small: Path, tmp_path: Path, blow: signal.Signals) -> None:
+    folder = tmp_path / "run"
+    patience = random.Random(time.time_ns()).uniform(0.0, 0.6)
+    code = (
+        "import sys, time\nfrom pathlib import Path\nfrom krimp.engine.run import Settings, execute\n"
+        "from krimp.app.errors import guarded\n"
+        "def slow(phase, done, total):\n    time.sleep(0.05)\n"
+        "@guarded\ndef work():\n"
+        "    execute(Settings(city='hegang', scale='1/50', until='2012-11', checkpoint_every=4), Path(sys.argv[1]), None, slow)\n"
+        "work()"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, str(folder)], env={**os.environ, "PYTHONPATH": str(ROOT)}, stderr=subprocess.DEVNULL
+    )  # fmt: skip
+    end = time.time() + 120
+    while not list(folder.glob("checkpoints/[0-9]*")) and time.time() < end:
+        time.sleep(0.02)
+    time.sleep(patience)
+    process.send_signal(blow)
+    assert process.wait(60) == (-signal.SIGKILL if blow == signal.SIGKILL else 130)
+    assert json.loads((folder / "run.json").read_text())["status"] == (
+        "running" if blow == signal.SIGKILL else "interrupted"
+    )
+    resume(folder)
+    assert json.loads((folder / "run.json").read_text())["status"] == "complete"
+    assert digest(folder) == digest(small)
+
+
+def test_a_damaged_checkpoint_is_passed_over(
+    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "run"
+    stop_after(monkeypatch, 11, KeyboardInterrupt)
+    with pytest.raises(KeyboardInterrupt):
+        go(folder, checkpoint_every=5)
+    monkeypatch.undo()
+    newest = max((folder / "checkpoints").iterdir())
+    with open(newest / "persons.birth.npy", "r+b") as file:
+        file.seek(300)
+        file.write(b"\xff\xff")
+    resume(folder)
+    assert digest(folder) == digest(small)
+    assert any("persons.birth" in w for w in json.loads((folder / "run.json").read_text())["warnings"])
+
+
+def stop_after(
+    monkeypatch: pytest.MonkeyPatch, months: int, error: type[BaseException] | BaseException
+) -> None:
+    """Let a run's n-th month end in an exception."""
+    real, count = month.advance, [0]
+
+    def advance(*args: object, **kwargs: object) -> None:
+        count[0] += 1
+        if count[0] > months:
+            raise error
+        real(*args, **kwargs)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(month, "advance", advance)
+
+
+def test_a_full_disk_keeps_the_last_good_checkpoint(
+    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "run"
+
+    real, written = record.write_parquet, []
+
+    def full(frame: pl.DataFrame, path: Path) -> None:
+        written.append(path.name)
+        if len(written) > 8:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(frame, path)
+
+    monkeypatch.setattr(record, "write_parquet", full)
+    with pytest.raises(OSError, match="No space"):
+        go(folder, checkpoint_every=6)
+    monkeypatch.undo()
+    assert json.loads((folder / "run.json").read_text())["status"] == "failed"
+    assert not list(folder.rglob("*.tmp"))
+    resume(folder)
+    assert digest(folder) == digest(small)
+
+
+def test_a_broken_invariant_names_the_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A step that loses a home is found at the month's end, and the month is played again to say whose fault it was."""
+    real = tenancy.step
+
+    def leaky(world: World) -> None:
+        real(world)
+        if world.month - world.base == 7:
+            world.households.cash[np.flatnonzero(world.households.cash > 100)[0]] -= 1
+
+    monkeypatch.setattr(tenancy, "step", leaky)
+    with pytest.raises(month.InvariantError, match="after tenancy"):
+        go(tmp_path / "run", checkpoint_every=3)
+    assert json.loads((tmp_path / "run" / "run.json").read_text())["status"] == "failed"
+
+
+def test_an_unlisted_death_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = mortality.step
+
+    def uncounted(world: World) -> None:
+        real(world)
+        world.counter("deaths")[0] += 1
+
+    monkeypatch.setattr(mortality, "step", uncounted)
+    with pytest.raises(month.InvariantError, match="residents"):
+        go(tmp_path / "run", checkpoint_every=0)
+
+
+# -- identities in the files
+
+
+def wide(folder: Path, district: str | None = "city") -> pl.DataFrame:
+    series = pl.read_parquet(folder / "series.parquet")
+    if district is not None:
+        series = series.filter(pl.col("district") == district)
+    return series.pivot(on="variable", index=["month", "district"], values="value").sort("district", "month")
+
+
+@pytest.fixture(scope="module")
+def files(default_run: Path) -> Path:
+    return default_run
+
+
+def test_people_and_homes_balance_in_the_series(files: Path) -> None:
+    for (district,), frame in wide(files, None).group_by(["district"]):
+        inside = 0.0 if district == "city" else frame["moved_in"] - frame["moved_out"]
+        flows = frame["births"] - frame["deaths"] + frame["in_migrants"] - frame["out_migrants"] + inside
+        assert (frame["population"].diff()[1:] == flows[1:]).all(), district
+        homes = frame["completions"] - frame["demolitions"]
+        assert (frame["dwellings"].diff()[1:] == homes[1:]).all(), district
+        lived_in = frame["owner_occupied"] + frame["rented"]
+        assert (lived_in == frame["households"]).all()
+        assert (
+            lived_in + frame["hostel"] + frame["second_home"] + frame["vacant"] == frame["dwellings"]
+        ).all()
+
+
+def test_every_month_has_a_row(files: Path) -> None:
+    series = pl.read_parquet(files / "series.parquet")
+    months = series["month"].n_unique()
+    assert months == 149
+    counts = series.group_by("variable", "district").len()
+    short = counts.filter(pl.col("len") != months)
+    # an hourly mean needs something to be the mean of: prices of months without a sale, times on an empty market
+    assert set(short["variable"]) <= {
+        "median_sale_m2",
+        "months_on_market",
+        "median_ask_m2",
+        "ask_total_p01",
+        "ask_total_p50",
+    }
+
+
+def test_the_base_row_has_no_flows(files: Path) -> None:
+    frame = wide(files)[0]
+    for name in ("births", "deaths", "in_migrants", "sales", "own_revenue", "completions"):
+        assert frame[name][0] == 0.0
+    assert frame["population"][0] == 1_058_665
+    assert frame["households"][0] == frame["census_households"][0] == 397_954
+
+
+def test_the_ledger_explains_every_balance(files: Path) -> None:
+    """opening + debits - credits = closing for all accounts and months, from the files alone; all balances add to zero."""
+    ledger, balances = pl.read_parquet(files / "ledger.parquet"), pl.read_parquet(files / "balances.parquet")
+    debit = ledger.group_by("month", account="debit").agg(pl.col("amount").sum())
+    credit = ledger.group_by("month", account="credit").agg(-pl.col("amount").sum())
+    change = pl.concat([debit, credit]).group_by("month", "account").agg(pl.col("amount").sum())
+    closing = balances.sort("account", "month").with_columns(
+        moved=pl.col("balance").diff().over("account")
+    ).filter(pl.col("moved").is_not_null())  # fmt: skip
+    joined = closing.join(change, on=["month", "account"], how="left").with_columns(
+        pl.col("amount").fill_null(0)
+    )
+    assert (joined["moved"] == joined["amount"]).all()
+    total = balances.group_by("month").agg(pl.col("balance").sum())
+    assert total["balance"].n_unique() == 1
+    flows = change.join(balances.select("account").unique(), on="account", how="anti")
+    assert (flows["amount"] == 0).all()
+
+
+def test_events_tell_what_the_series_count(files: Path) -> None:
+    events = pl.concat([pl.read_parquet(p) for p in sorted((files / "events").glob("*.parquet"))])
+    frame = wide(files)
+    here = pl.col("reason") != "elsewhere"
+    for event, variable in (("birth", "births"), ("death", "deaths"), ("sold", "sales")):
+        found = events.filter((pl.col("event") == event) & here).group_by("month").len()
+        both = frame.select("month", variable).join(found, on="month", how="left")[1:]
+        assert (both[variable] == both["len"].fill_null(0)).all(), event
+    months = frame["population"].sum()
+    assert events.height / months < 0.1
+
+
+def test_tables_are_what_the_series_say(files: Path) -> None:
+    frame = wide(files)[-1]
+    persons, homes = pl.read_parquet(files / "persons.parquet"), pl.read_parquet(files / "dwellings.parquet")
+    assert persons.filter(pl.col("state") == "resident").height == frame["population"][0]
+    standing = homes.filter(pl.col("state") == "standing")
+    assert standing.height == frame["dwellings"][0]
+    lived_in = standing.filter(pl.col("occupant") > 0)
+    assert lived_in["occupant"].n_unique() == lived_in.height == frame["households"][0]
+    for table in ("persons", "households", "dwellings", "buildings"):
+        keys = pl.read_parquet(files / f"{table}.parquet", columns=["key"])["key"]
+        assert keys.n_unique() == len(keys), f"two {table} share a key"
+
+
+def test_every_branch_of_every_rule_fires(files: Path) -> None:
+    fired = json.loads((files / "run.json").read_text())["fired"]
+    assert set(month.all_branches()) <= set(fired)
+    assert [name for name, count in fired.items() if count == 0] == []
+
+
+# -- what is compiled is what is written
+
+
+def test_an_edited_helper_changes_the_result(tmp_path: Path) -> None:
+    """The compiler's cache would miss an edit in another file; the cache folder's name must not."""
+    import shutil
+
+    copy = tmp_path / "krimp"
+    shutil.copytree(ROOT / "krimp", copy, ignore=shutil.ignore_patterns("__pycache__"))
+    (copy / "probe.py").write_text(
+        "from krimp.state.compile import kernel\nfrom krimp.state.portable import exp\n"
+        "@kernel\ndef probe(x):\n    return 2.0 * exp(x)\nprint(probe(1.0))\n"
+    )
+
+    def result() -> str:
+        env = {**os.environ, "PYTHONPATH": str(tmp_path), "KRIMP_CACHE": str(tmp_path / "cache")}
+        return subprocess.run(
+            [sys.executable, "-m", "krimp.probe"],
+            cwd=tmp_path,
+            env=env,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+
+    before = float(result())
+    assert float(result()) == before == pytest.approx(2 * np.e)
+    source = copy / "state" / "portable.py"
+    text = source.read_text()
+    assert "LN2_HIGH = " in text
+    source.write_text(text.replace("LN2_HIGH = ", "LN2_HIGH = 1.0 + "))
+    assert float(result()) != before
