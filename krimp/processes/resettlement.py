@@ -8,7 +8,10 @@ top-up for the extra floor area. He goes when he can pay and is willing; the cha
     P(refuse) = logistic(a0 + a_old [65+] + a_att (attachment - 1/2) - a_gone * share of neighbours gone) * 2^(-t / half-life)
 
 compared with one number drawn for the household, so nobody changes his mind back and forth. Who cannot pay stays for
-that reason. Emptied homes are pulled down one by one; a hold-out is left among stones. Theory of hold-outs: Eckart
+that reason: the old keep money back for illness and burial (precautionary saving, Chamon & Prasad 2010 [R]), so the
+same bill stops them sooner. Flats are the programme's own, in the same district while there are any; those beyond the
+families to be housed stay with the city, as second flats of owners or empty. Emptied homes are pulled down one by one;
+a hold-out is left among stones. Theory of hold-outs: Eckart
 1985, Strange 1995, Miceli & Segerson 2012 [R]; no Chinese estimate is known, the reduced form is assumed [A].
 Who pays for a flat is drawn from the programme's funding shares and recorded on the dwelling.
 """
@@ -98,6 +101,11 @@ PARAMETERS = (
     Parameter(
         "resettlement.fixed_top_up", 4000.0, "yuan", "uniform(0, 10000)", "[A] repair fund, fees and removal",
         "payment due from every household that moves", 0.0, 1e5,
+    ),
+    Parameter(
+        "resettlement.reserve_old", 10000.0, "yuan", "uniform(0, 20000)",
+        "[A] size, half a year to a year of a pension then; [R] form: Chamon & Prasad 2010, savings of the old for illness",
+        "money a household with a head of 65 or more does not spend on the top-up", 0.0, 1e6,
     ),
     Parameter(
         "resettlement.refuse_base", -1.4, "logit", "normal(-1.4, 0.5)", "[A] a fifth hesitate at first",
@@ -364,15 +372,16 @@ IN_CASH = REASON["cash"]
 
 @kernel
 def _decide(
-    P, H, D, E, L, seed, month, rows, since, reason, gone, flats, params, prices, accounts, emptied, tenants, cash_out,
-    resettled, fired,
+    P, H, D, E, L, seed, month, rows, since, reason, gone, group, flats, head_of, stop_of, params, prices, accounts,
+    emptied, tenants, cash_out, resettled, fired,
 ):  # fmt: skip
     """Every designated home in turn: owners who live there decide, homes without residents are bought out.
 
     params: base, old, attached, gone weight, half-life, never, top-up fen/m2, fixed top-up fen, second-flat share,
-    cash share, cash premium. `flats`: free public flats in keyed order; returns how many were used, and counts.
+    cash share, cash premium, public rent, reserve of the old. `flats`: free public flats by programme and district in
+    keyed order; those of programme g in district q not yet given away are flats[head_of[g, q]:stop_of[g, q]].
+    Returns counts of homes emptied, tenants without a flat and households paid in cash.
     """
-    used = 0
     n_empty = 0
     n_tenants = 0
     n_cash = 0
@@ -380,13 +389,21 @@ def _decide(
         d = rows[i]
         h = D.occupant[d]
         months_on = month - since[i]
+        # a flat of the own programme in the own district, else where most are left
+        g = group[i]
+        q = np.int64(D.district[d])
+        if head_of[g, q] >= stop_of[g, q]:
+            for other in range(head_of.shape[1]):
+                if stop_of[g, other] - head_of[g, other] > stop_of[g, q] - head_of[g, q]:
+                    q = np.int64(other)
+        offered = flats[head_of[g, q]] if head_of[g, q] < stop_of[g, q] else np.int32(0)
         if h == 0:
             # nobody lives here: the owner, if any, gets a flat like everybody or is paid the value, and the home falls
             owner_kind = D.owner_kind[d]
-            in_cash = unit(draw(seed, D.key[d], 1, RESETTLEMENT_REFUSE)) < params[9] or used >= flats.size
+            in_cash = unit(draw(seed, D.key[d], 1, RESETTLEMENT_REFUSE)) < params[9] or offered == 0
             if (owner_kind == BY_HOUSEHOLD or owner_kind == BY_HEIR) and not in_cash:
-                own(H, D, flats[used], owner_kind, D.owner[d], month)
-                used += 1
+                own(H, D, offered, owner_kind, D.owner[d], month)
+                head_of[g, q] += 1
                 fired[8] += 1
             elif owner_kind == BY_HOUSEHOLD or owner_kind == BY_HEIR:
                 value = np.int64(prices[D.district[d]] * D.area[d] * 0.1 * (1.0 + params[10]))
@@ -406,13 +423,12 @@ def _decide(
             if months_on >= 3:
                 vacate(H, D, h, month)
                 fired[6] += 1
-                if used < flats.size:
-                    flat = flats[used]
-                    used += 1
-                    D.rent[flat] = np.int64(params[11] * D.area[flat] * 0.1)
-                    occupy(P, H, D, h, flat, month)
+                if offered != 0:
+                    head_of[g, q] += 1
+                    D.rent[offered] = np.int64(params[11] * D.area[offered] * 0.1)
+                    occupy(P, H, D, h, offered, month)
                     resettled[D.district[d]] += 1
-                    emit(E, month, RESETTLED_EVENT, IN_KIND, D.district[d], H.first[h], h, flat, d, 0)
+                    emit(E, month, RESETTLED_EVENT, IN_KIND, D.district[d], H.first[h], h, offered, d, 0)
                 else:
                     tenants[n_tenants] = h
                     n_tenants += 1
@@ -421,9 +437,9 @@ def _decide(
                 n_empty += 1
             continue
         head = H.first[h]
-        age = (month - P.birth[head]) // 12
+        old = (month - P.birth[head]) // 12 >= 65
         x = params[0] + params[2] * (H.attachment[h] / 255.0 - 0.5) - params[3] * gone[i]
-        if age >= 65:
+        if old:
             x += params[1]
         u = unit(draw(seed, H.key[h], 0, RESETTLEMENT_REFUSE))
         refuses = u < logistic(x) * exp(-0.6931471805599453 * months_on / params[4]) or u < params[5]
@@ -431,12 +447,13 @@ def _decide(
         flat = 0
         bill = np.int64(0)
         if not refuses and not takes_cash:
-            if used >= flats.size:
+            if offered == 0:
                 continue
-            flat = flats[used]
+            flat = offered
             extra = max(0.0, (D.area[flat] - D.area[d]) * 0.1)
             bill = np.int64(extra * params[6] + params[7])
-        if refuses or (flat != 0 and H.cash[h] < bill):
+        spare = H.cash[h] - (np.int64(params[12]) if old else 0)
+        if refuses or (flat != 0 and spare < bill):
             why = WILL_NOT_LEAVE if refuses else CANNOT_AFFORD
             if reason[i] != why:
                 reason[i] = why
@@ -450,7 +467,7 @@ def _decide(
         vacate(H, D, h, month)
         own(H, D, d, BY_CITY, 0, month)
         if flat != 0:
-            used += 1
+            head_of[g, q] += 1
             pay(L, origin, accounts[4], accounts[2], accounts[1], bill)
             H.cash[h] -= bill
             own(H, D, flat, BY_HOUSEHOLD, h, month)
@@ -458,9 +475,9 @@ def _decide(
             fired[1] += 1
             emit(E, month, RESETTLED_EVENT, IN_KIND, origin, head, h, flat, d, bill)
             second = unit(draw(seed, H.key[h], 0, RESETTLEMENT_SECOND_FLAT)) < params[8]
-            if second and used < flats.size and D.area[d] >= 400:
-                own(H, D, flats[used], BY_HOUSEHOLD, h, month)
-                used += 1
+            if second and head_of[g, q] < stop_of[g, q] and D.area[d] >= 400:
+                own(H, D, flats[head_of[g, q]], BY_HOUSEHOLD, h, month)
+                head_of[g, q] += 1
                 fired[5] += 1
         else:
             value = np.int64(prices[origin] * D.area[d] * 0.1 * (1.0 + params[10]))
@@ -473,7 +490,7 @@ def _decide(
         resettled[origin] += 1
         emptied[n_empty] = d
         n_empty += 1
-    return used, n_empty, n_tenants, n_cash
+    return n_empty, n_tenants, n_cash
 
 
 def _negotiate(world: World, rows: list[dict[str, Any]]) -> None:
@@ -493,7 +510,15 @@ def _negotiate(world: World, rows: list[dict[str, Any]]) -> None:
         & (d.listed == 0)
     )[0]
     order = _keyed_units(d.key[flats], world.seed, RESETTLEMENT_FLAT)
-    flats = flats[np.lexsort((flats, order))].astype(np.int32)
+    # by programme and district, in keyed order within
+    programme = world.buildings.programme[d.building[flats]].astype(np.int64) - 1
+    cell = programme * world.nd + d.district[flats]
+    ranked = np.lexsort((flats, order, cell))
+    flats, cell = flats[ranked].astype(np.int32), cell[ranked]
+    cells = np.arange(len(rows) * world.nd)
+    head_of = np.searchsorted(cell, cells, side="left").reshape(len(rows), world.nd)
+    stop_of = np.searchsorted(cell, cells, side="right").reshape(len(rows), world.nd)
+    group = world.buildings.programme[d.building[row]].astype(np.int64) - 1
     gone = _share_gone(world, row)
     price = world.signal["price_m2"] * world.pack.config.minor_units
     params = np.array(
@@ -504,6 +529,7 @@ def _negotiate(world: World, rows: list[dict[str, Any]]) -> None:
             p["resettlement.fixed_top_up"] * world.pack.config.minor_units, p["resettlement.second_flat_share"],
             p["resettlement.cash_share"], p["resettlement.cash_premium"],
             p["resettlement.public_rent_m2"] * world.pack.config.minor_units,
+            p["resettlement.reserve_old"] * world.pack.config.minor_units,
         ]
     )  # fmt: skip
     accounts = np.array(
@@ -514,10 +540,10 @@ def _negotiate(world: World, rows: list[dict[str, Any]]) -> None:
     emptied, tenants, cash_out = np.zeros(n, np.int32), np.zeros(n, np.int32), np.zeros(n, np.int32)
     fired = np.zeros(9, np.int64)
     world.events.reserve(2 * n)
-    _, n_empty, n_tenants, n_cash = _decide(
+    n_empty, n_tenants, n_cash = _decide(
         world.persons.view(), world.households.view(), world.dwellings.view(), world.events.view(),
-        world.ledger.view(), world.seed, world.month, row, since, reason, gone, flats, params, price, accounts,
-        emptied, tenants, cash_out, world.counter("resettled_households"), fired,
+        world.ledger.view(), world.seed, world.month, row, since, reason, gone, group, flats, head_of, stop_of, params,
+        price, accounts, emptied, tenants, cash_out, world.counter("resettled_households"), fired,
     )  # fmt: skip
     for name, count in zip(
         ("accept_in_kind", "accept_cash", "cannot_afford", "will_not_leave", "second_flat", "tenant_rehoused",
@@ -529,17 +555,15 @@ def _negotiate(world: World, rows: list[dict[str, Any]]) -> None:
         world.seek(homeless, motive, h.district[homeless])
     emptied = emptied[:n_empty]
     if n_empty:
-        demolition.clear(world, np.sort(emptied), _reason_of(world, emptied, rows))
+        for i, programme in enumerate(rows):
+            mine = emptied[world.buildings.programme[d.building[emptied]] == i + 1]
+            if len(mine):
+                demolition.clear(world, np.sort(mine), programme["reason"])
         world.fired["resettlement.cleared"] += n_empty
         memory["resettlement.cleared_homes"] += n_empty
     keep = world.dwellings.state[row] == STANDING
     for name in ("row", "since", "reason"):
         memory[f"resettlement.{name}"] = memory[f"resettlement.{name}"][keep]
-
-
-def _reason_of(world: World, homes: np.ndarray, rows: list[dict[str, Any]]) -> int:
-    programme = int(world.buildings.programme[world.dwellings.building[homes[0]]])
-    return int(rows[programme - 1]["reason"]) if 0 < programme <= len(rows) else REASON["compulsory"]
 
 
 @kernel
