@@ -1,10 +1,16 @@
-"""Gross domestic product from the income side, and the month's receipts that next month's plans rest on.
+"""Gross domestic product by kind of activity and by income, monthly, current prices.
 
-GDP = pay earned (public pay as due) + what firms keep before tax + rents of homes, as value added by sector: receipts
-less inputs bought outside, plus public pay due, plus imputed and paid rents of lived-in homes. Monthly, current prices.
+Value added of a firm sector = sales - inputs bought from others (this month's ledger); subsidies, loans and transfers are
+no sales. Public services = pay due (paid or not) + employers' contributions + wear of public capital. Homes people own =
+wear at building cost, the practice of China's accounts before 2024: area * cost * rate. Homes let = rents. Then
+    GDP = sum of value added = pay + taxes on production + operating surplus, mixed income and wear (the remainder).
+The sums by activity (`PARTS`) are in `world.memory["gdp.value_added"]`, the same less pay and taxes on production in
+`gdp.surplus`, sales in `gdp.sales`; `accounts` reads them off the ledger at any time of the month.
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,46 +20,133 @@ from krimp.state.parameters import Parameter
 from krimp.state.world import Series, World
 
 PARAMETERS: tuple[Parameter, ...] = (
-    Parameter("gdp.builders_inputs", 0.6, "share", "fixed", "[R] materials in building costs", "inputs in builders' receipts", 0.0, 0.9),
-    Parameter("gdp.public_extra", 0.2, "share", "fixed", "[R] employers' contributions and wear of public capital", "public value added beyond pay", 0.0, 1.0),
+    Parameter("gdp.public_wear", 0.05, "share", "fixed", "[R] wear of capital in value added of public services", "wear of public capital to pay", 0.0, 1.0),
+    Parameter("gdp.home_cost", 1300.0, "yuan/m2", "fixed", "[A] between brick flats and village houses at 2010 prices; bookkeeping only", "building cost for the wear of homes", 0.0, 1e5),
+    Parameter("gdp.home_wear", 0.022, "per year", "fixed", "[R] national accounts: 2% in towns, 3% in villages", "wear of homes people own", 0.0, 0.2),
 )  # fmt: skip
-SERIES = (Series("gdp", "currency", "money", "value added of the month, current prices", by_district=False),)
-#: Receipts that are sales.
-_SALES = ("consumption", "exports", "rent", "fares", "heating_fees")
-_FIRMS = (
-    "mine.cash",
-    "farms.cash",
-    "industry.cash",
-    "services.cash",
-    "shops.cash",
-    "heating.cash",
-    "buses.cash",
-)
+SERIES = (
+    Series("gdp", "currency", "money", "value added of the month, current prices", by_district=False),
+    Series("gdp_primary", "currency", "money", "value added of farms", by_district=False),
+    Series("gdp_secondary", "currency", "money", "value added of mine, industry, heat and building", by_district=False),
+    Series("gdp_tertiary", "currency", "money", "value added of services, shops, buses, public services and homes", by_district=False),
+    Series("gdp_pay", "currency", "money", "pay and employers' contributions, own account included", by_district=False),
+    Series("gdp_taxes", "currency", "money", "taxes on production", by_district=False),
+    Series("gdp_surplus", "currency", "money", "operating surplus, mixed income and wear of capital", by_district=False),
+)  # fmt: skip
+
+#: Firm sectors and their cash accounts; then public services and homes.
+FIRMS = {
+    "farms": "farms.cash", "mine": "mine.cash", "industry": "industry.cash", "heating": "heating.cash",
+    "building": "developers.cash", "services": "services.cash", "shops": "shops.cash", "buses": "buses.cash",
+}  # fmt: skip
+PARTS = (*FIRMS, "public", "homes")
+SECONDARY = ("mine", "industry", "heating", "building")
+#: Flows that are sales to whom they come, and inputs to a firm that pays them.
+SALES = (
+    "consumption", "exports", "rent", "fares", "heating_fees", "home_costs", "new_home_purchase", "construction",
+    "spend_operations", "spend_upkeep", "spend_works", "spend_fund_works",
+)  # fmt: skip
+INPUTS = ("imports", "rent", "fares", "heating_fees", "home_costs")
+
+
+class Account(NamedTuple):
+    """A firm sector's month in minor units."""
+
+    sales: int
+    inputs: int
+    pay: int
+    taxes: int
+
+    @property
+    def value_added(self) -> int:
+        """Sales less inputs."""
+        return self.sales - self.inputs
+
+    @property
+    def surplus(self) -> int:
+        """Value added less pay and taxes on production."""
+        return self.value_added - self.pay - self.taxes
+
+
+def accounts(world: World) -> dict[str, Account]:
+    """This month's sales, inputs, pay and taxes on production of the firm sectors, from what is posted so far."""
+    book = world.ledger
+    known = {name.removeprefix("flow.") for name in book.index if name.startswith("flow.")}
+    on_production = [name for name in known if name.startswith("tax_") and not name.startswith("tax_income")]
+
+    def total(flows: tuple[str, ...] | list[str], **end: str) -> int:
+        return sum(book.flow(flow, **end) for flow in flows if flow in known)
+
+    out = {}
+    for name, cash in FIRMS.items():
+        sales = total(SALES, receiver=cash)
+        if name == "building":
+            sales += book.flow("claims", receiver="developers.receivable")
+        out[name] = Account(
+            sales,
+            total(INPUTS, payer=cash),
+            book.flow("wages", payer=cash),
+            total(on_production, payer=cash),
+        )
+    return out
+
+
+def _public(world: World) -> tuple[float, float]:
+    """Pay and contributions due in public services; their value added."""
+    book = world.ledger
+    pay = float(world.memory["household_income.contract"][:, PUBLIC].sum())
+    if "flow.spend_oncosts" in book.index:
+        pay += book.flow("spend_oncosts")
+    return pay, pay * (1.0 + world.params["gdp.public_wear"])
+
+
+def _homes(world: World) -> float:
+    """Wear of homes people live in at building cost, and rents that households take."""
+    memory, p = world.memory, world.params
+    if world.month_of_year == 1 or "gdp.area" not in memory:
+        homes = world.dwellings
+        memory["gdp.area"] = float(homes.area[homes.occupant > 0].sum(dtype=np.int64)) / 10.0
+    cost = world.fen(p["gdp.home_cost"]) * world.driver("construction_cost_index", 1.0)
+    wear = float(memory["gdp.area"]) * cost * p["gdp.home_wear"] / 12.0
+    return wear + world.ledger.flow("rent", receiver="households.cash")
 
 
 def step(world: World) -> None:
     """Value added of the month; receipts are remembered for next month."""
-    book, memory = world.ledger, world.memory
     industry.record(world)
     services.record(world)
-    total = 0.0
-    for firm in _FIRMS:
-        total += sum(book.flow(flow, receiver=firm) for flow in _SALES) - book.flow("imports", payer=firm)
-    built = float(memory["industry.receipts"])
-    total += built * (1.0 - world.params["gdp.builders_inputs"])
-    public = float(memory["household_income.contract"][:, PUBLIC].sum())
-    total += public * (1.0 + world.params["gdp.public_extra"])
-    rent = float(world.signal["rent_m2"][-1]) * world.pack.config.minor_units
-    if rent > 0.0:
-        if world.month_of_year == 1 or "gdp.area" not in memory:
-            homes = world.dwellings
-            memory["gdp.area"] = float(homes.area[homes.occupant > 0].sum(dtype=np.int64)) / 10.0
-        total += rent * float(memory["gdp.area"])
-    memory["gdp.month"] = total
+    firms = accounts(world)
+    pay_public, public = _public(world)
+    homes = _homes(world)
+    memory = world.memory
+    memory["gdp.value_added"] = np.array([*(float(f.value_added) for f in firms.values()), public, homes])
+    memory["gdp.surplus"] = np.array(
+        [*(float(f.surplus) for f in firms.values()), public - pay_public, homes]
+    )
+    memory["gdp.sales"] = np.array([*(float(f.sales) for f in firms.values()), public, homes])
+    memory["gdp.pay"] = float(sum(f.pay for f in firms.values())) + pay_public
+    memory["gdp.taxes"] = float(sum(f.taxes for f in firms.values()))
 
 
 def observe(world: World) -> dict[str, np.ndarray]:
-    """The month's GDP."""
-    out = np.zeros(world.nd + 1)
-    out[-1] = float(world.memory.get("gdp.month", 0.0))
-    return {"gdp": out}
+    """The month's GDP and its parts."""
+    memory = world.memory
+    added = memory.get("gdp.value_added", np.zeros(len(PARTS)))
+    by_part = dict(zip(PARTS, added.tolist(), strict=True))
+    pay, taxes = float(memory.get("gdp.pay", 0.0)), float(memory.get("gdp.taxes", 0.0))
+    total = sum(by_part.values())
+    secondary = sum(by_part[name] for name in SECONDARY)
+    values = {
+        "gdp": total,
+        "gdp_primary": by_part["farms"],
+        "gdp_secondary": secondary,
+        "gdp_tertiary": total - by_part["farms"] - secondary,
+        "gdp_pay": pay,
+        "gdp_taxes": taxes,
+        "gdp_surplus": total - pay - taxes,
+    }
+    out = {}
+    for name, value in values.items():
+        out[name] = np.zeros(world.nd + 1)
+        out[name][-1] = value
+    return out

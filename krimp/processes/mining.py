@@ -55,7 +55,8 @@ PARAMETERS = (
         "lowest share of contract pay", 0.0, 1.0,
     ),
     Parameter(
-        "mining.labour_share", 0.36, "share", "uniform(0.30, 0.45)", "[A] labour-intensive state collieries before 2012",
+        "mining.labour_share", 0.36, "share", "uniform(0.30, 0.45)", "[A] labour-intensive state collieries before 2012; "
+        "[D] agrees with 23 m t at 366 yuan: 200 yuan a tonne in December 2015 [S], taken back along the benchmark price",
         "wages in sales at the base", 0.05, 0.9,
     ),
     Parameter(

@@ -1,6 +1,7 @@
 """Market services that are no single shop of the table: transport, trade, banks, own account.
 
-Receipts (spending at home, shop rents, freight and trade for the outside) carry posts: posts wished = kappa * receipts
+Receipts (spending at home, shop rents, freight and trade for the outside, and what the treasury and fitting-out of homes
+bring beyond their first year, which the posts of the base already serve) carry posts: posts wished = kappa * receipts
 / wage with kappa of the base, a constant labour share; posts follow with a half-life. Own-account people share what
 their part of the receipts brings, so their income falls before their number does. Freight for the outside follows the
 mine's and the farms' volumes. Inputs are bought outside; a surplus beyond a reserve goes to owners elsewhere (chains,
@@ -27,8 +28,10 @@ PARAMETERS = (
 )  # fmt: skip
 SERIES: tuple[Series, ...] = ()
 BRANCHES = ("services.posts_cut", "services.surplus")
-#: Flows that count as receipts of market services.
+#: Flows that are receipts of market services, known at the base or only from the first year on.
 RECEIPTS = ("consumption", "rent", "exports")
+LATER = ("spend_operations", "spend_upkeep", "home_costs")
+YEAR = 12
 #: Debt in months of sales above which owners put in money. [A]
 DEBT_MONTHS = 6.0
 
@@ -52,6 +55,8 @@ def start(world: World) -> None:
     memory["services.posts"] = max(float(people[SERVICES]) - float(staff), 0.0)
     memory["services.own"] = float(people[OWN_ACCOUNT]) - owners
     memory["services.own_share"] = 1.0
+    memory["services.last"] = memory["services.sold"] = receipts
+    memory["services.first_year"] = 0.0
     target = jobs.array(world, "jobs.target")
     target[SERVICES], target[OWN_ACCOUNT] = float(people[SERVICES]), float(people[OWN_ACCOUNT])
 
@@ -65,12 +70,14 @@ def step(world: World) -> None:
     volume = part * float(memory["mining.output"]) + 1.0 - part
     outside = int(p["services.outside_share"] * memory["services.base"] * volume * costs * (1.0 - 0.3 * lock))
     book.pay("exports", "rest.cash", "services.cash", outside)
-    latest = float(memory.get("services.last", memory["services.base"]))
+    latest = float(memory["services.last"])
     memory["services.receipts"] = jobs.smooth(
         float(memory["services.receipts"]), latest, p["services.memory"]
     )
     receipts = float(memory["services.receipts"])
-    book.pay("imports", "services.cash", "rest.cash", int(p["services.input_share"] * latest))
+    book.pay(
+        "imports", "services.cash", "rest.cash", int(p["services.input_share"] * memory["services.sold"])
+    )
 
     people, wages = jobs.employed(world).sum(axis=0), jobs.contract_wages(world).astype(np.float64)
     fewer = jobs.trend(-p["services.productivity"] * jobs.years(world))
@@ -104,8 +111,18 @@ def step(world: World) -> None:
 
 def record(world: World) -> None:
     """Remember this month's receipts (called when all payments are made)."""
-    book = world.ledger
-    total = 0
-    for flow in RECEIPTS:
-        total += book.flow(flow, receiver="services.cash")
-    world.memory["services.last"] = float(total)
+    book, memory = world.ledger, world.memory
+
+    def total(flows: tuple[str, ...]) -> float:
+        known = (flow for flow in flows if f"flow.{flow}" in book.index)
+        return float(sum(book.flow(flow, receiver="services.cash") for flow in known))
+
+    early, later = total(RECEIPTS), total(LATER)
+    months = world.month - world.base
+    if months <= YEAR:
+        memory["services.first_year"] += (later - memory["services.first_year"]) / max(months, 1)
+        beyond = 0.0
+    else:
+        beyond = later - memory["services.first_year"]
+    memory["services.last"] = max(early + beyond, 0.0)
+    memory["services.sold"] = early + later
