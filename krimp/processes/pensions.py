@@ -2,9 +2,11 @@
 
 Age by sex and sector from the country's rules (60 for men; 50 for women in firms, 55 in offices and underground men);
 informal workers and farmers stop later, spread over five years. First pension = replacement * last pay for those who
-have paid in (coverage by sector, drawn once for a life), else the small residents' pension from 60. Every January
-pensions in payment are indexed (national decisions: 10% a year to 2015, then falling). The provincial pool pays, that
-is `upper.cash`, whatever the city's treasury does: the steady income of a mining town.
+have paid in (coverage by sector, drawn once for a life); who was past the age at the base, out of formal work and
+without a pension had not. Else the small residents' pension from 60, as far as its roll-out has come (path
+`residents_pension`, 0 to 1: piloted in 2009, in all counties since 2012). Every January pensions in payment are indexed
+(national decisions: 10% a year to 2015, then falling). The provincial pool pays, that is `upper.cash`, whatever the
+city's treasury does: the steady income of a mining town.
 """
 
 from __future__ import annotations
@@ -105,8 +107,10 @@ def take_up(
     E,
     seed,
     month,
+    base,
     rows,
     hazard,
+    rolled_out,
     stop,
     stop_informal,
     covered_share,
@@ -118,7 +122,8 @@ def take_up(
     jobs_now,
     fired,
 ):
-    """Pensions of those in `rows` who have reached their age. pay: replacement by sector; mean: mean pay by sector."""
+    """Pensions of those in `rows` who have reached their age. pay: replacement by sector; mean: mean pay by sector;
+    rolled_out: part of 256 whom the residents' pension reaches."""
     for i in range(rows.size):
         p = rows[i]
         if P.state[p] != RESIDENT or P.activity[p] == PENSIONER:
@@ -133,11 +138,13 @@ def take_up(
         else:
             stops = age >= stop[sex, s] or (not working)
         if P.pension[p] == 0:
-            if covered and age >= stop[sex, s] and not (working and s != FARM and s != OWN_ACCOUNT):
+            informal = s == FARM or s == OWN_ACCOUNT
+            known = age - (month - base) >= stop[sex, s] and (informal or s == NO_SECTOR)
+            if covered and not known and age >= stop[sex, s] and not (working and not informal):
                 last = np.int64(P.wage[p]) if P.wage[p] > 0 else np.int64(mean[s])
                 P.pension[p] = np.int32(max(np.int64(pay[s] * last), least))
                 fired[0] += 1
-            elif age >= 720:
+            elif age >= 720 and np.int64((P.key[p] >> np.uint64(24)) & np.uint64(255)) < rolled_out:
                 P.pension[p] = np.int32(residents)
                 fired[1] += 1
         shop = P.employer[p]
@@ -187,7 +194,8 @@ def step(world: World) -> None:
     world.events.reserve(len(rows))
     pay = np.array([replacement(world, s) for s in range(N_SECTORS)])
     take_up(
-        persons, world.shops.view(), world.events.view(), world.seed, world.month, rows, threshold(p["pensions.stop"]), table[0], table[1],
+        persons, world.shops.view(), world.events.view(), world.seed, world.month, world.base, rows, threshold(p["pensions.stop"]),
+        np.int64(256 * world.driver("residents_pension", 1.0)), table[0], table[1],
         np.ascontiguousarray(table[2, 1]), pay, jobs.array(world, "wages.mean"), np.int64(floor(world)),
         np.int64(world.fen(p["pensions.residents"]) * memory["pensions.index"]), world.counter("retirements"),
         jobs.employed(world), fired,
