@@ -33,7 +33,7 @@ bench: $(VENV)/installed
 
 # Rewrites the golden baseline; say in CHANGELOG.md why results change.
 golden: $(VENV)/installed
-	$(BIN)/python -m tests.golden
+	$(BIN)/python tests/golden.py
 
 # The README's picture, from a full run.
 picture: run

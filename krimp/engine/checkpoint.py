@@ -22,45 +22,50 @@ KEEP = 2
 _TABLES = [name for name in SCHEMAS if name != "seekers"]
 
 
-def save(world: World, recorder: Recorder, wall: dict[str, float], folder: Path) -> Path:
-    """Write a checkpoint of the month that has just been recorded and drop older ones beyond two."""
+def snapshot(
+    world: World, recorder: Recorder, wall: dict[str, float]
+) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Copies of all that the month just recorded left behind: (state, arrays) for `write`."""
+    arrays: dict[str, np.ndarray] = {}
+    for name in _TABLES:
+        table = getattr(world, name)
+        for column in table.schema:
+            arrays[f"{name}.{column.name}"] = getattr(table, column.name).copy()
+    arrays["ledger.balance"] = world.ledger.balance.copy()
+    for name, signal in world.signal.items():
+        arrays[f"signal.{name}"] = signal.copy()
+    for i, event_column in enumerate(world.events.columns):
+        arrays[f"events.{i}"] = event_column[: int(world.events.used[0])].copy()
+    for name, array in recorder.state().items():
+        arrays[f"recorder.{name}"] = array
+    memory: dict[str, Any] = {}
+    for name, value in world.memory.items():
+        if isinstance(value, np.ndarray):
+            arrays[f"memory.{name}"] = value.copy()
+        else:
+            memory[name] = value.item() if isinstance(value, np.generic) else value
+    state = {
+        "month": world.month,
+        "memory": memory,
+        "fired": {name: int(count) for name, count in world.fired.items()},
+        "wall": dict(wall),
+    }
+    return state, arrays
+
+
+def write(state: dict[str, Any], arrays: dict[str, np.ndarray], folder: Path) -> Path:
+    """Write a snapshot as a checkpoint and drop older ones beyond two; OSError leaves those that were there."""
     folder.mkdir(parents=True, exist_ok=True)
-    final = folder / f"{world.month:05d}"
-    temporary = folder / f".{world.month:05d}.tmp"
+    final = folder / f"{state['month']:05d}"
+    temporary = folder / f".{state['month']:05d}.tmp"
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir()
     try:
-        arrays: dict[str, np.ndarray] = {}
-        for name in _TABLES:
-            table = getattr(world, name)
-            for column in table.schema:
-                arrays[f"{name}.{column.name}"] = getattr(table, column.name)
-        arrays["ledger.balance"] = world.ledger.balance
-        for name, signal in world.signal.items():
-            arrays[f"signal.{name}"] = signal
-        for i, event_column in enumerate(world.events.columns):
-            arrays[f"events.{i}"] = event_column[: int(world.events.used[0])]
-        for name, array in recorder.state().items():
-            arrays[f"recorder.{name}"] = array
-        memory: dict[str, Any] = {}
-        for name, value in world.memory.items():
-            if isinstance(value, np.ndarray):
-                arrays[f"memory.{name}"] = value
-            else:
-                memory[name] = value.item() if isinstance(value, np.generic) else value
         sums: dict[str, str] = {}
         for name, array in arrays.items():
-            data = np.ascontiguousarray(array)
-            np.save(temporary / f"{name}.npy", data)
-            sums[name] = _sum(data)
-        state = {
-            "month": world.month,
-            "memory": memory,
-            "fired": {name: int(count) for name, count in world.fired.items()},
-            "wall": wall,
-            "sums": sums,
-        }
-        text = json.dumps(state)
+            np.save(temporary / f"{name}.npy", array)
+            sums[name] = _sum(array)
+        text = json.dumps(state | {"sums": sums})
         (temporary / "state.json").write_text(text)
         (temporary / "state.sha256").write_text(hashlib.sha256(text.encode()).hexdigest())
         for path in sorted(temporary.iterdir()):

@@ -155,10 +155,11 @@ def observe(world: World) -> dict[str, np.ndarray]:
             if series.by_district:
                 values[-1] = values.sum()
             out[series.name] = values * weight
-    for module in modules():
-        if hasattr(module, "observe"):
-            for name, values in module.observe(world).items():
-                kind = world.series[name].kind
-                factor = weight if kind == "stock" else weight / minor if kind == "money" else 1.0
-                out[name] = np.asarray(values, np.float64) * factor
+    # observers only look, each with memory of its own: they may do so side by side
+    watchers = [module.observe for module in modules() if hasattr(module, "observe")]
+    for found in world.side_by_side(watchers):
+        for name, values in found.items():
+            kind = world.series[name].kind
+            factor = weight if kind == "stock" else weight / minor if kind == "money" else 1.0
+            out[name] = np.asarray(values, np.float64) * factor
     return out

@@ -19,6 +19,7 @@ import numpy as np
 
 from krimp import __version__
 from krimp.engine import checkpoint, month, record
+from krimp.engine.background import BackgroundWriter
 from krimp.intake import CityPack, load_city
 from krimp.processes.life_screening import SERIES as _SCREENING_SERIES
 from krimp.regimes import load as load_regime
@@ -234,30 +235,35 @@ def _go_on(
 ) -> Path:  # fmt: skip
     total = until - world.base
     try:
-        while world.month < until:
-            since = time.perf_counter()
-            _apply(scenario, world, world.month + 1)
-            month.advance(world, wall)
-            mark = time.perf_counter()
-            observed = month.observe(world)
-            recorder.person_months += int(np.count_nonzero(world.persons.state == RESIDENT)) * world.weight
-            recorder.month(world, observed)
-            now = months.text(world.month)
-            if world.month_of_year == 12 or world.month == until or now in settings.listings:
-                recorder.listing_month(world)
-            done = time.perf_counter()
-            wall["observe and record"] = wall.get("observe and record", 0.0) + done - mark
-            wall["stepping"] = wall.get("stepping", 0.0) + done - since
-            if settings.events and (world.month_of_year == 12 or world.month == until):
-                _write_events(world, folder)
-            if now in settings.snapshots and settings.tables:
-                record.write_tables(world, folder / "snapshots" / now)
-            every = settings.checkpoint_every
-            if every and (world.month - world.base) % every == 0 and world.month < until:
-                checkpoint.save(world, recorder, wall, folder / "checkpoints")
-            wall["writing"] = wall.get("writing", 0.0) + time.perf_counter() - done
-            if progress:
-                progress("stepping", world.month - world.base, total)
+        with BackgroundWriter() as writer:
+            while world.month < until:
+                since = time.perf_counter()
+                _apply(scenario, world, world.month + 1)
+                month.advance(world, wall)
+                mark = time.perf_counter()
+                observed = month.observe(world)
+                recorder.person_months += (
+                    int(np.count_nonzero(world.persons.state == RESIDENT)) * world.weight
+                )
+                recorder.month(world, observed)
+                now = months.text(world.month)
+                if world.month_of_year == 12 or world.month == until or now in settings.listings:
+                    recorder.listing_month(world)
+                done = time.perf_counter()
+                wall["observe and record"] = wall.get("observe and record", 0.0) + done - mark
+                wall["stepping"] = wall.get("stepping", 0.0) + done - since
+                if settings.events and (world.month_of_year == 12 or world.month == until):
+                    writer.submit(_write_events, world.events.take(), world.districts, folder, world.year)
+                if now in settings.snapshots and settings.tables:
+                    record.write_tables(world, folder / "snapshots" / now)
+                every = settings.checkpoint_every
+                if every and (world.month - world.base) % every == 0 and world.month < until:
+                    writer.submit(
+                        checkpoint.write, *checkpoint.snapshot(world, recorder, wall), folder / "checkpoints"
+                    )
+                wall["writing"] = wall.get("writing", 0.0) + time.perf_counter() - done
+                if progress:
+                    progress("stepping", world.month - world.base, total)
         since = time.perf_counter()
         _write_all(settings, folder, world, recorder)
         wall["writing"] = wall.get("writing", 0.0) + time.perf_counter() - since
@@ -364,10 +370,9 @@ def _first_faults(world: World) -> None:
         raise month.InvariantError(f"the base city: {'; '.join(faults[:5])}")
 
 
-def _write_events(world: World, folder: Path) -> None:
+def _write_events(columns: list[np.ndarray], districts: list[str], folder: Path, year: int) -> None:
     (folder / "events").mkdir(exist_ok=True)
-    frame = record.events_frame(world.events.take(), world.districts)
-    record.write_parquet(frame, folder / "events" / f"{world.year}.parquet")
+    record.write_parquet(record.events_frame(columns, districts), folder / "events" / f"{year}.parquet")
 
 
 def _write_all(settings: Settings, folder: Path, world: World, recorder: record.Recorder) -> None:

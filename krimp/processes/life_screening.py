@@ -18,7 +18,7 @@ from krimp.state.codes import GONE, RESIDENT
 from krimp.state.compile import kernel
 from krimp.state.parameters import Parameter
 from krimp.state.purposes import LIFE_SCREEN
-from krimp.state.random import draw
+from krimp.state.random import fill
 from krimp.state.world import Series, World
 
 PARAMETERS: tuple[Parameter, ...] = ()
@@ -38,7 +38,7 @@ class LifeHazard:
     bound: Callable[[World], np.ndarray]
 
 
-#: Draws are filled in blocks of this many so that the compiler turns them into vector code.
+#: Draws are filled in blocks of this many, which stay in the processor's nearest cache.
 BLOCK = 1024
 
 
@@ -51,8 +51,7 @@ def screen(key, birth, sex, state, seed, month, table, words, out, first, stop):
     last = table.shape[2] - 1
     for begin in range(first, stop, BLOCK):
         end = min(begin + BLOCK, stop)
-        for p in range(begin, end):
-            words[p - begin] = draw(seed, key[p], month, LIFE_SCREEN)
+        fill(seed, key[begin:end], month, LIFE_SCREEN, words)
         for p in range(begin, end):
             s = state[p]
             if s == RESIDENT:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 
-from krimp.state.codes import ACTIVE, RESIDENT
+from krimp.state.codes import ACTIVE, DEAD, FEMALE, RESIDENT
 from krimp.state.compile import kernel
 from krimp.state.parameters import Parameter
 from krimp.state.world import Series, World
 
 PARAMETERS: tuple[Parameter, ...] = ()
-_BANDS = tuple(f"population_{a}_{a + 4}" for a in (15, 20, 25, 30))
-_COUNTS = (
-    "population", "population_0_14", "population_15_59", "population_60_plus", "population_65_plus",
-    "collective_population", "pensioners", *_BANDS, "women_15_49",
-)  # fmt: skip
+OLDEST = 120
+#: Ages in whole years of each count, from and to (inclusive).
+_AGES = {
+    "population": (0, OLDEST), "population_0_14": (0, 14), "population_15_59": (15, 59),
+    "population_60_plus": (60, OLDEST), "population_65_plus": (65, OLDEST),
+    **{f"population_{a}_{a + 4}": (a, a + 4) for a in (15, 20, 25, 30)},
+}  # fmt: skip
+_COUNTS = (*_AGES, "collective_population", "pensioners", "women_15_49")
 SERIES = (
     *(Series(name, "persons", "stock", f"residents: {name.replace('_', ' ')}") for name in _COUNTS),
     Series("moved_in", "persons", "flow", "residents who moved in from another district of the city"),
@@ -30,34 +33,22 @@ SERIES = (
 
 
 @kernel
-def count(state, birth, sex, district, collective, pension, hukou, month, out, first, stop):
-    """out[series, district] of rows [first, stop); returns registered people."""
+def count(state, birth, sex, district, collective, pension, hukou, month, ages, out, first, stop):
+    """Residents of rows [first, stop): ages[district, sex, years], out[0] collective, out[1] pensioners by district.
+
+    Returns registered people.
+    """
     registered = 0
     for p in range(first, stop):
         s = state[p]
-        if s != 2 and hukou[p] == 1:
-            registered += 1
+        registered += (s != DEAD) & (hukou[p] == 1)
         if s != RESIDENT:
             continue
-        d = district[p]
-        age = (month - np.int64(birth[p])) // 12
-        out[0, d] += 1
-        if age < 15:
-            out[1, d] += 1
-        elif age < 60:
-            out[2, d] += 1
-        else:
-            out[3, d] += 1
-            if age >= 65:
-                out[4, d] += 1
-        if collective[p] > 0:
-            out[5, d] += 1
-        if pension[p] > 0:
-            out[6, d] += 1
-        if 15 <= age < 35:
-            out[7 + (age - 15) // 5, d] += 1
-        if sex[p] == 0 and 15 <= age < 50:
-            out[11, d] += 1
+        d = np.uint8(district[p])
+        years = (np.int64(month) - np.int64(birth[p])) // 12
+        ages[d, np.uint8(sex[p]), np.uint8(min(max(years, 0), OLDEST))] += 1
+        out[0, d] += collective[p] > 0
+        out[1, d] += pension[p] > 0
     return registered
 
 
@@ -117,19 +108,22 @@ def observe(world: World) -> dict[str, np.ndarray]:
     """All stocks of people."""
     persons, nd = world.persons, world.nd
 
-    def work(_: int, first: int, stop: int) -> tuple[int, np.ndarray]:
-        out = np.zeros((len(_COUNTS), nd), np.int64)
+    def work(_: int, first: int, stop: int) -> tuple[int, np.ndarray, np.ndarray]:
+        ages, out = np.zeros((nd, 2, OLDEST + 1), np.int64), np.zeros((2, nd), np.int64)
         n = count(
             persons.state, persons.birth, persons.sex, persons.district, persons.collective, persons.pension,
-            persons.hukou, world.month, out, first, stop,
+            persons.hukou, world.month, ages, out, first, stop,
         )  # fmt: skip
-        return n, out
+        return n, ages, out
 
     parts = world.map_chunks(work, persons.n)
-    total = sum(out for _, out in parts)
-    result = {name: np.append(total[i], total[i].sum()).astype(np.float64) for i, name in enumerate(_COUNTS)}
+    ages, other = sum(part[1] for part in parts), sum(part[2] for part in parts)
+    counts = {name: ages[:, :, low : high + 1].sum(axis=(1, 2)) for name, (low, high) in _AGES.items()}
+    counts["collective_population"], counts["pensioners"] = other
+    counts["women_15_49"] = ages[:, FEMALE, 15:50].sum(axis=1)
+    result = {name: np.append(row, row.sum()).astype(np.float64) for name, row in counts.items()}
     registered = np.full(nd + 1, np.nan)
-    registered[-1] = sum(n for n, _ in parts)
+    registered[-1] = sum(part[0] for part in parts)
     result["registered_population"] = registered
     h = world.households
     homes = np.zeros((3, nd), np.int64)

@@ -140,6 +140,11 @@ def helper(function: Callable[..., Any]) -> Any:
     return Helper(function, targetoptions={**_LEAN, "nopython": True, "no_cpython_wrapper": True})
 
 
+def inlined(function: Callable[..., Any]) -> Any:
+    """A function whose code is put into its callers before they are compiled, so that their loops become vector code."""
+    return _njit(inline="always", **_LEAN)(function)
+
+
 def typed(signature: Any) -> Callable[[Callable[..., Any]], Any]:
     """A kernel of one signature: callers' numbers are cast to it, where each mix of integer types would compile anew."""
     return lambda function: _njit(signature, cache=True, **_LEAN)(function)

@@ -186,6 +186,7 @@ class World:
         self.fired: Counter[str] = Counter()
         self.drivers: dict[str, np.ndarray] = {}
         self._pool: ThreadPoolExecutor | None = None
+        self._watchers: ThreadPoolExecutor | None = None
 
     # -- time and drivers
     @property
@@ -238,6 +239,14 @@ class World:
         if self._pool is None:
             self._pool = ThreadPoolExecutor(self.threads)
         return list(self._pool.map(lambda span: work(*span), spans))
+
+    def side_by_side(self, works: Sequence[Callable[[World], Any]]) -> list[Any]:
+        """work(world) of each, in threads of their own (each may use `map_chunks`); results in the order given."""
+        if self.threads <= 1:
+            return [work(self) for work in works]
+        if self._watchers is None:
+            self._watchers = ThreadPoolExecutor(self.threads)
+        return list(self._watchers.map(lambda work: work(self), works))
 
     def seek(
         self, households: np.ndarray, motive: int, district: np.ndarray, budget: np.ndarray | int = 0
