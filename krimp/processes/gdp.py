@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from krimp.processes import industry, services
+from krimp.processes import industry, jobs, services
 from krimp.state.codes import PUBLIC
 from krimp.state.parameters import Parameter
 from krimp.state.world import Series, World
@@ -113,6 +113,7 @@ def _homes(world: World) -> float:
 
 def step(world: World) -> None:
     """Value added of the month; receipts are remembered for next month."""
+    jobs.cover(world)
     industry.record(world)
     services.record(world)
     firms = accounts(world)

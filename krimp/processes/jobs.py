@@ -113,6 +113,13 @@ def settle(world: World, sector: int, keep: int) -> int:
     return -back
 
 
+def cover(world: World) -> None:
+    """At the month's end: what firms have paid beyond their cash is an overdraft."""
+    for sector in LOANS:
+        if world.ledger[PAYER[sector]] < 0:
+            settle(world, sector, 0)
+
+
 def support(world: World, sector: int, payer: str, limit: float) -> int:
     """Owners (`payer`: the state or the outside) pay down debt above `limit` minor units. Returns the amount."""
     over = debt(world, sector) - int(limit)

@@ -3,7 +3,8 @@
 d ln w = pass_s * d ln(w outside) + luck_s - beta * (ln u - ln u of last year), bounded. beta = 0.1 is the wage curve
 (Blanchflower & Oswald 1994 [R]). The state sets public pay (its own pass-through); mine pay leans on the coal price;
 farm people share the farms' income (`farming`), so their contract income follows it; services follow sales per head.
-New people start below the mean of the sector, graduates above.
+New people start below the mean of the sector, graduates above; those who stay are raised so that the sector's mean
+keeps to its path (seniority), whatever the turnover.
 """
 
 from __future__ import annotations
@@ -103,11 +104,14 @@ def step(world: World) -> None:
     pay_share = jobs.array(world, "jobs.pay_share", 1.0)
     change[FARM] = min(max(float(log(max(pay_share[FARM], 0.05))), FARM_BOUNDS[0]), FARM_BOUNDS[1])
     change = np.clip(change, -0.2, 0.3)
-    factor = np.array([jobs.trend(float(c)) for c in change])
+    path = jobs.array(world, "wages.mean") * np.array([jobs.trend(float(c)) for c in change])
+    people = jobs.employed(world).sum(axis=0)
+    mean = jobs.contract_wages(world) / np.maximum(people, 1)
+    factor = np.clip(np.divide(path, mean, out=np.ones(N_SECTORS), where=mean > 0), 0.7, 1.5)
     scale_pay(world.persons.view(), factor)
     # the pay share of farm people is what the new contract incomes leave open
     pay_share[FARM] = pay_share[FARM] / factor[FARM]
-    memory["wages.mean"] = jobs.array(world, "wages.mean") * factor
+    memory["wages.mean"] = path
     memory["household_income.contract"] = (memory["household_income.contract"] * factor).astype(np.int64)
     world.fired["wages.raise"] += int((change[1:] > 0).sum())
     world.fired["wages.cut"] += int((change[1:] < 0).sum())
