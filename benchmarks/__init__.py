@@ -1,0 +1,1 @@
+"""Benchmarks of Krimp beside its peers; run by hand."""

@@ -1,0 +1,1 @@
+"""One small workload in Krimp and in the agent frameworks people would otherwise use."""

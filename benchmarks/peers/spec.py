@@ -1,0 +1,41 @@
+"""The people-and-homes month that every peer runs: rates and the opening state (see benchmarks/README.md)."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+BIRTH, MOVE, LEAVE, LEAVE_YOUNG, VIEWED = 0.004, 0.01, 0.002, 0.01, 4
+ADULT = 216
+OUTCOMES = ("deaths", "births", "leavers", "moves")
+
+
+def mortality() -> np.ndarray:
+    """Monthly probability of death, float64[2, 1440] by sex and age in months (Gompertz)."""
+    years = np.arange(1440) / 12.0
+    return np.stack([1 - np.exp(-a * np.exp(0.1 * years) / 12) for a in (1.5e-5, 4e-5)])
+
+
+def opening(n: int) -> dict[str, np.ndarray]:
+    """People (age in months, sex, home) and prices of flats."""
+    rng = np.random.default_rng(1)
+    flats = n + n * 15 // 100
+    return {
+        "age": rng.integers(0, 960, n),
+        "sex": rng.integers(0, 2, n),
+        "home": rng.permutation(flats)[:n],
+        "price": rng.random(flats),
+    }
+
+
+def report(run: Callable[[int, int], dict[str, float]]) -> None:
+    """Run `run(people, months)` as the command line asks and print its outcomes with seconds a month as JSON."""
+    n, months = int(sys.argv[1]), int(sys.argv[2])
+    run(min(n, 1000), 2)  # compile and warm up
+    since = time.perf_counter()
+    found = run(n, months)
+    print(json.dumps(found | {"seconds": (time.perf_counter() - since) / months}))
