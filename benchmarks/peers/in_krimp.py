@@ -66,22 +66,47 @@ def month(key, age, sex, home, alive, used, price, taken, q, now, counts):
                 counts[3] += 1
 
 
-def run(n: int, months: int) -> dict[str, float]:
-    """Outcomes a person-month."""
-    start, q = opening(n), mortality()
-    room = n + n * months // 100 + 100
-    age, home = np.zeros(room, np.int16), np.full(room, -1, np.int32)
-    sex, alive, key = np.zeros(room, np.int8), np.zeros(room, np.bool_), np.zeros(room, np.uint64)
-    age[:n], sex[:n], home[:n], alive[:n] = start["age"], start["sex"], start["home"], True
-    key[:n] = np.arange(1, n + 1)
-    taken = np.zeros(len(start["price"]), np.bool_)
-    taken[start["home"]] = True
-    used, counts, person_months = np.array([n]), np.zeros(4, np.int64), 0
-    for now in range(months):
-        person_months += int(alive.sum())
-        month(key, age, sex, home, alive, used, start["price"], taken, q, now, counts)
-    return dict(zip(OUTCOMES, (float(c) / person_months for c in counts), strict=True))
+class City:
+    """People in columns, with room for the children of `months`."""
+
+    def __init__(self, n: int, months: int) -> None:
+        start, self.q = opening(n), mortality()
+        room = n + n * months // 100 + 100
+        self.age, self.home = np.zeros(room, np.int16), np.full(room, -1, np.int32)
+        self.sex, self.alive, self.key = (
+            np.zeros(room, np.int8),
+            np.zeros(room, np.bool_),
+            np.zeros(room, np.uint64),
+        )
+        self.age[:n], self.sex[:n], self.home[:n], self.alive[:n] = (
+            start["age"],
+            start["sex"],
+            start["home"],
+            True,
+        )
+        self.key[:n] = np.arange(1, n + 1)
+        self.price = start["price"]
+        self.taken = np.zeros(len(self.price), np.bool_)
+        self.taken[start["home"]] = True
+        self.used, self.found, self.now = np.array([n]), np.zeros(len(OUTCOMES), np.int64), 0
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Outcomes so far."""
+        return dict(zip(OUTCOMES, self.found.tolist(), strict=True))
+
+    def people(self) -> int:
+        """People alive."""
+        return int(self.alive.sum())
+
+    def step(self) -> None:
+        """One month."""
+        self.now += 1
+        month(
+            self.key, self.age, self.sex, self.home, self.alive, self.used, self.price, self.taken, self.q, self.now,
+            self.found,
+        )  # fmt: skip
 
 
 if __name__ == "__main__":
-    report(run)
+    report(City)

@@ -69,6 +69,14 @@ class City(mesa.Model):
             Person(self, age, sex, home)
             self.taken[home] = True
 
+    def people(self) -> int:
+        """People alive."""
+        return len(self.agents)
+
+    def step(self) -> None:
+        """One month."""
+        self.agents.do("step")
+
     def gone(self, person: Person, why: str) -> None:
         """A person who died or left: the flat falls vacant."""
         if person.home >= 0:
@@ -77,14 +85,5 @@ class City(mesa.Model):
         person.remove()
 
 
-def run(n: int, months: int) -> dict[str, float]:
-    """Outcomes a person-month."""
-    city, person_months = City(n), 0
-    for _ in range(months):
-        person_months += len(city.agents)
-        city.agents.do("step")
-    return {name: count / person_months for name, count in city.counts.items()}
-
-
 if __name__ == "__main__":
-    report(run)
+    report(lambda n, months: City(n))

@@ -93,17 +93,16 @@ class City(ModelDF):
         self.taken = np.zeros(len(self.price), np.bool_)
         self.taken[start["home"]] = True
         self.counts = dict.fromkeys(OUTCOMES, 0)
-        self.people = People(self, start)
+        self.everybody = People(self, start)
 
+    def people(self) -> int:
+        """People alive."""
+        return self.everybody.agents.height
 
-def run(n: int, months: int) -> dict[str, float]:
-    """Outcomes a person-month."""
-    city, person_months = City(n), 0
-    for _ in range(months):
-        person_months += city.people.agents.height
-        city.people.step()
-    return {name: count / person_months for name, count in city.counts.items()}
+    def step(self) -> None:
+        """One month."""
+        self.everybody.step()
 
 
 if __name__ == "__main__":
-    report(run)
+    report(lambda n, months: City(n))

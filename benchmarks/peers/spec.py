@@ -6,6 +6,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from typing import Protocol
 
 import numpy as np
 
@@ -32,10 +33,29 @@ def opening(n: int) -> dict[str, np.ndarray]:
     }
 
 
-def report(run: Callable[[int, int], dict[str, float]]) -> None:
-    """Run `run(people, months)` as the command line asks and print its outcomes with seconds a month as JSON."""
+class City(Protocol):
+    """A peer's city: people alive now, counts of `OUTCOMES` so far, and a month."""
+
+    counts: dict[str, int]
+
+    def people(self) -> int:
+        """People alive."""
+
+    def step(self) -> None:
+        """One month."""
+
+
+def report(found: Callable[[int, int], City]) -> None:
+    """Step a city of as many people and months as the command line asks for; outcomes and seconds a month as JSON.
+
+    `found(people, months)` makes the city; that and a first month (compiling) are not timed.
+    """
     n, months = int(sys.argv[1]), int(sys.argv[2])
-    run(min(n, 1000), 2)  # compile and warm up
+    found(min(n, 1000), 1).step()
+    city, person_months = found(n, months), 0
     since = time.perf_counter()
-    found = run(n, months)
-    print(json.dumps(found | {"seconds": (time.perf_counter() - since) / months}))
+    for _ in range(months):
+        person_months += city.people()
+        city.step()
+    seconds = (time.perf_counter() - since) / months
+    print(json.dumps({name: city.counts[name] / person_months for name in OUTCOMES} | {"seconds": seconds}))
