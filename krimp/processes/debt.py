@@ -1,20 +1,32 @@
 """Bonds and hidden debt: issue within the year's limit, coupons, maturities, what the platform's loans demand.
 
-New bonds of a year are what the budget lacks, at most a share of general revenue (the limit handed down); maturing
-bonds are refinanced in part. Official principal falls due after a fixed life; the base debt matures evenly over it.
-The platform has no income of note: its interest and maturities are the city's commitments (hidden debt). Service is
-paid by `public_spending` after wages, basic living and operations; what is not paid becomes `city.payable_interest`.
+New bonds of a year are what the budget lacks, at most a share of general revenue (the limit handed down); maturing bonds
+are refinanced in part. Lives of bonds are the regime's. Where debt is swapped, recognised platform loans become bonds.
+
+The platform borrows for the city's works (a share of GDP) while banks lend and the law lets it. It has no income of note:
+its interest and maturities are the city's commitments (hidden debt). Loans have a long tranche and a short one:
+
+    matures = long / life + short / 12;   due = interest + (1 - rolled over) * matures
+
+What is rolled over, and what falls due and is not paid (unpaid interest included), is short from then on: debt that is
+not repaid falls due faster. Banks roll over less beyond the loan limit or under restructuring.
+
+Service is paid by `public_spending` after wages, basic living and operations. Unpaid service is advanced by upper
+governments while they are willing (`upper_advances`): that of bonds in full, since the province issued them.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
+from krimp.processes import upper_advances
 from krimp.state.ledger import Account
 from krimp.state.parameters import Parameter
 from krimp.state.world import Series, World
 
-LIFE = 96  # months; mean issue term 8 years in January 2021 [S]
+LIFE = 96  # months over which the debt of the base matures
+RING = 361  # months ahead for which maturities are kept
+SHORT = 12.0  # months: short-term bank loans
 
 PARAMETERS = (
     Parameter("debt.scale", 1.0, "factor", "fixed", "[A] 0 = no new bonds", "", 0.0, 5.0),
@@ -49,13 +61,29 @@ PARAMETERS = (
         "debt.rolled_over", 0.5, "share", "uniform(0.3, 0.8)", "[A] banks roll over half of the platform's maturities",
         "platform maturities refinanced while it can borrow", 0.0, 1.0,
     ),
+    Parameter(
+        "debt.rolled_over_stress", 0.2, "share", "uniform(0.0, 0.4)", "[A] banks shorten and withdraw",
+        "platform maturities refinanced beyond the loan limit or under restructuring", 0.0, 1.0,
+    ),
+    Parameter(
+        "debt.platform_works", 0.04, "share of GDP", "uniform(0.02, 0.05)",
+        "[R] borrowing of platforms was 4-5% of GDP a year in 2010-17 (augmented deficit of the IMF)",
+        "works a year that the platform borrows for", 0.0, 1.0,
+    ),
+    Parameter(
+        "debt.swapped", 0.58, "share", "uniform(0.4, 0.7)",
+        "[R] audit of 2013: 4.1 of 7.0 tn yuan owed by platforms were the governments' own debt",
+        "platform loans recognised and swapped into bonds", 0.0, 1.0,
+    ),
 )  # fmt: skip
 SERIES: tuple[Series, ...] = ()
 ACCOUNTS = (
     Account("flow.bonds", "flow", "bonds issued"),
     Account("flow.platform_support", "flow", "city money for the platform's debt service"),
 )
-BRANCHES = ("debt.issued", "debt.refinanced", "debt.platform_due")
+BRANCHES = (
+    "debt.issued", "debt.refinanced", "debt.platform_due", "debt.platform_works", "debt.swapped", "debt.rolled_less",
+)  # fmt: skip
 
 
 def start(world: World) -> None:
@@ -67,103 +95,172 @@ def start(world: World) -> None:
         book.balance[book.index["city.bonds_general"]] -= extra
         book.balance[book.index["banks.bonds_general"]] += extra
         book.opening[:] = book.balance
-    world.memory["debt.maturing"] = np.full(LIFE, -book["city.bonds_general"] // LIFE, np.int64)
-    for name in ("interest_due", "principal_due", "hidden_due", "issued", "yield_sum"):
+    maturing = np.zeros(RING, np.int64)
+    maturing[(world.month + 1 + np.arange(LIFE)) % RING] = -book["city.bonds_general"] // LIFE
+    world.memory["debt.maturing"] = maturing
+    for name in ("interest_due", "principal_due", "hidden_due", "issued", "new_general", "short", "swap"):
         world.memory[f"debt.{name}"] = 0
+
+
+def _schedule(world: World, amount: int) -> None:
+    """Enter the maturities of bonds issued now."""
+    terms: tuple[int, ...] = world.regime.bond_terms[0][1]
+    for since, lives in world.regime.bond_terms:
+        if world.month >= since:
+            terms = lives
+    for i, life in enumerate(terms):
+        part = amount // len(terms) + (amount % len(terms) if i == 0 else 0)
+        world.memory["debt.maturing"][(world.month + life) % RING] += part
 
 
 def step(world: World) -> None:
     """What falls due this month, then new bonds."""
     p, book, memory = world.params, world.ledger, world.memory
     rate = world.driver("bond_yield", 0.035)
-    bonds = -float(book["city.bonds_general"] + book["city.bonds_special"])
-    policy = -float(book["city.policy_loans"])
-    loans = -float(book["platform.loans"])
+    bonds = -(book["city.bonds_general"] + book["city.bonds_special"])
     memory["debt.interest_due"] = int(bonds * rate / 12.0)
-    slot = world.month % LIFE
+    slot = world.month % RING
     memory["debt.principal_due"] = int(min(memory["debt.maturing"][slot], bonds))
-    repay_policy = policy / 180.0 if world.month - world.base > p["debt.policy_grace"] + 30 else 0.0
-    due_loans = loans * (
-        (rate + p["debt.platform_spread"]) / 12.0 + (1.0 - p["debt.rolled_over"]) / p["debt.platform_life"]
+    memory["debt.maturing"][slot] = 0
+    _swap(world)
+    _platform_works(world)
+    loans = -book["platform.loans"]
+    short = min(int(memory["debt.short"]), loans)
+    long_due = int((loans - short) / p["debt.platform_life"])
+    matures = long_due + int(short / SHORT)
+    lent = can_borrow(world) and world.signal["restructuring"][-1] == 0.0
+    rolled = p["debt.rolled_over"] if lent else min(p["debt.rolled_over"], p["debt.rolled_over_stress"])
+    world.fired["debt.rolled_less"] += not lent
+    memory["debt.short"] = short + long_due  # due now: paid, or short from here on
+    memory["debt.hidden_interest"] = int(loans * (rate + p["debt.platform_spread"]) / 12.0)
+    memory["debt.hidden_principal"] = int(matures * (1.0 - rolled))
+    policy = -book["city.policy_loans"]
+    memory["debt.policy_interest"] = int(policy * p["debt.policy_rate"] / 12.0)
+    grace = world.month - world.base <= p["debt.policy_grace"] + 30
+    memory["debt.policy_principal"] = 0 if grace else policy // 180
+    memory["debt.hidden_due"] = sum(
+        int(memory[f"debt.{name}"])
+        for name in ("hidden_interest", "hidden_principal", "policy_interest", "policy_principal")
     )
-    memory["debt.hidden_due"] = int(due_loans + policy * p["debt.policy_rate"] / 12.0 + repay_policy)
-    world.fired["debt.platform_due"] += due_loans > 0
-    _issue(world, slot)
+    world.fired["debt.platform_due"] += memory["debt.hidden_due"] > 0
+    _issue(world)
 
 
-def _issue(world: World, slot: int) -> None:
+def can_borrow(world: World) -> bool:
+    """Whether banks lend more to the platform: loans below the limit in years of the city's own revenue."""
+    limit = world.params["land_sales.loan_limit"] * upper_advances.own_year(world)
+    return -world.ledger["platform.loans"] < limit
+
+
+def _swap(world: World) -> None:
+    """Recognised platform loans become general bonds, in equal parts over the months of the swap."""
+    book, memory = world.ledger, world.memory
+    span = world.regime.debt_swap
+    if span is None or not span[0] <= world.month <= span[1]:
+        return
+    loans = -book["platform.loans"]
+    if world.month == span[0]:
+        memory["debt.swap"] = int(loans * world.params["debt.swapped"]) // (span[1] - span[0] + 1)
+    amount = min(int(memory["debt.swap"]), loans)
+    book.pay("claims", "banks.platform_loans", "platform.loans", amount)
+    book.pay("claims", "city.bonds_general", "banks.bonds_general", amount)
+    _schedule(world, amount)
+    world.fired["debt.swapped"] += amount > 0
+
+
+def _platform_works(world: World) -> None:
+    """The platform borrows and builds for the city while banks lend and the law lets it."""
+    p, book, memory = world.params, world.ledger, world.memory
+    until = world.regime.hidden_until
+    if until is None or world.month > until or not can_borrow(world) or p["debt.scale"] <= 0:
+        return
+    amount = int(p["debt.platform_works"] * p["debt.scale"] * float(memory.get("gdp.month", 0.0)))
+    if amount <= 0:
+        return
+    book.pay("borrowing", "banks.cash", "platform.cash", amount)
+    book.pay("claims", "platform.loans", "banks.platform_loans", amount)
+    book.pay("construction", "platform.cash", "developers.cash", amount)
+    world.fired["debt.platform_works"] += 1
+
+
+def _issue(world: World) -> None:
     p, book, memory = world.params, world.ledger, world.memory
     again = int(memory["debt.principal_due"] * p["debt.refinanced"]) if p["debt.scale"] > 0 else 0
-    since_2015 = world.year >= 2015
-    share = p["debt.issue_share"] if since_2015 else p["debt.issue_share_before"]
+    share = p["debt.issue_share"] if world.year >= 2015 else p["debt.issue_share_before"]
     general = float(memory["taxes.tax"] + memory["taxes.nontax"] + memory["transfers.paid"])
-    limit = p["debt.scale"] * share * general
-    wanted = max(0.0, float(memory.get("public_spending.gap", 0)))
+    wanted = max(0.0, float(memory["public_spending.gap"]))
     if world.signal["restructuring"][-1] > 0:
         wanted = 0.0  # capital works are frozen: only refinancing
-    new = int(min(limit, wanted))
-    for amount, special in ((int((again + new) * (1.0 - p["debt.special_share"])), False),
-                            (int((again + new) * p["debt.special_share"]), True)):  # fmt: skip
-        if amount <= 0:
-            continue
-        owed, held = (
-            ("city.bonds_special", "banks.bonds_special")
-            if special
-            else ("city.bonds_general", "banks.bonds_general")
-        )
-        book.pay("bonds", "banks.cash", "city.fund_cash" if special and new > again else "city.cash", amount)
-        book.pay("claims", owed, held, amount)
-    total = again + new
-    memory["debt.maturing"][slot] = total
+    new = int(min(p["debt.scale"] * share * general, wanted))
+    total, special = again + new, int((again + new) * p["debt.special_share"])
+    fund = int(new * p["debt.special_share"])
+    book.pay("bonds", "banks.cash", "city.fund_cash", fund)
+    book.pay("bonds", "banks.cash", "city.cash", total - fund)
+    book.pay("claims", "city.bonds_general", "banks.bonds_general", total - special)
+    book.pay("claims", "city.bonds_special", "banks.bonds_special", special)
+    _schedule(world, total)
     memory["debt.issued"] = total
-    memory["debt.new"] = new
+    memory["debt.new_general"] = new - fund
     world.fired["debt.issued"] += new > 0
     world.fired["debt.refinanced"] += again > 0
 
 
 def serve(world: World, interest: int, principal: int, hidden: int) -> None:
-    """Pay service from the treasury; the rest of what is due is entered as payable to the banks."""
+    """Pay service from the treasury; what bonds still lack is advanced, or owed to the banks."""
     book, memory = world.ledger, world.memory
     book.pay("interest", "city.cash", "banks.cash", interest)
-    general = min(principal, -book["city.bonds_general"])
-    special = min(principal - general, -book["city.bonds_special"])
-    for amount, owed, held in ((general, "city.bonds_general", "banks.bonds_general"),
-                               (special, "city.bonds_special", "banks.bonds_special")):  # fmt: skip
-        book.pay("principal", "city.cash", "banks.cash", amount)
-        book.pay("claims", held, owed, amount)
-    if hidden > 0:
-        _serve_hidden(world, hidden)
-    late_interest = memory["debt.interest_due"] - interest
-    late_principal = memory["debt.principal_due"] - principal
-    if late_interest > 0:
-        book.pay("claims", "city.payable_interest", "banks.interest_due", late_interest)
-    if late_principal > 0:
-        # matured and unpaid: falls due again in a year
-        memory["debt.maturing"][(world.month + 12) % LIFE] += late_principal
+    late_interest = int(memory["debt.interest_due"]) - interest
+    late_principal = int(memory["debt.principal_due"]) - principal
+    advanced = upper_advances.draw(world, late_interest + late_principal, "banks.cash", 1.0)
+    stood_in = min(advanced, late_interest)
+    late_interest -= stood_in
+    late_principal -= advanced - stood_in
+    book.pay("principal", "city.cash", "banks.cash", principal)
+    _redeem(world, principal + advanced - stood_in)
+    book.pay("claims", "city.payable_interest", "banks.interest_due", late_interest)
+    # matured and unpaid: falls due again in a year
+    memory["debt.maturing"][(world.month + 12) % RING] += late_principal
+    _serve_hidden(world, hidden)
+
+
+def _redeem(world: World, amount: int) -> None:
+    """Bonds paid back, general ones first."""
+    book = world.ledger
+    general = min(amount, -book["city.bonds_general"])
+    book.pay("claims", "banks.bonds_general", "city.bonds_general", general)
+    book.pay("claims", "banks.bonds_special", "city.bonds_special", amount - general)
 
 
 def _serve_hidden(world: World, amount: int) -> None:
-    """Platform interest and maturities and policy loans, in proportion to what is due."""
-    p, book = world.params, world.ledger
-    policy = -book["city.policy_loans"]
-    due = max(world.memory["debt.hidden_due"], 1)
-    policy_due = policy * p["debt.policy_rate"] / 12.0
-    policy_principal = policy / 180.0 if world.month - world.base > p["debt.policy_grace"] + 30 else 0.0
-    share = amount / due
-    to_policy = int(min(policy_due * share, amount))
-    back_policy = int(min(policy_principal * share, amount - to_policy))
-    book.pay("interest", "city.cash", "upper.cash", to_policy)
-    book.pay("principal", "city.cash", "upper.cash", back_policy)
-    book.pay("claims", "upper.policy_loans", "city.policy_loans", back_policy)
-    rest = amount - to_policy - back_policy
-    loans = -book["platform.loans"]
-    rate = world.driver("bond_yield", 0.035) + p["debt.platform_spread"]
-    interest = min(rest, int(loans * rate / 12.0 * share))
-    principal = min(rest - interest, loans)
-    book.pay("platform_support", "city.cash", "platform.cash", interest + principal)
-    book.pay("interest", "platform.cash", "banks.cash", interest)
-    book.pay("principal", "platform.cash", "banks.cash", principal)
-    book.pay("claims", "banks.platform_loans", "platform.loans", principal)
+    """Policy loans and the platform's service, in proportion to what is due; of the rest, part is advanced.
+
+    What nobody pays stays in the loans: interest is added, maturities are short from now on.
+    """
+    book, memory = world.ledger, world.memory
+    due = int(memory["debt.hidden_due"])
+    amount += upper_advances.draw(world, due - amount, "city.cash")
+    share = amount / due if due else 0.0
+    names = ("policy_interest", "policy_principal", "hidden_principal")
+    paid = {name: int(memory[f"debt.{name}"] * share) for name in names}
+    paid["hidden_interest"] = min(amount - sum(paid.values()), int(memory["debt.hidden_interest"]))
+    book.pay("interest", "city.cash", "upper.cash", paid["policy_interest"])
+    book.pay("principal", "city.cash", "upper.cash", paid["policy_principal"])
+    book.pay("claims", "upper.policy_loans", "city.policy_loans", paid["policy_principal"])
+    book.pay(
+        "claims",
+        "city.advances",
+        "upper.advances",
+        int(memory["debt.policy_interest"]) - paid["policy_interest"],
+    )
+    book.pay(
+        "platform_support", "city.cash", "platform.cash", paid["hidden_interest"] + paid["hidden_principal"]
+    )
+    book.pay("interest", "platform.cash", "banks.cash", paid["hidden_interest"])
+    book.pay("principal", "platform.cash", "banks.cash", paid["hidden_principal"])
+    book.pay("claims", "banks.platform_loans", "platform.loans", paid["hidden_principal"])
+    added = int(memory["debt.hidden_interest"]) - paid["hidden_interest"]
+    book.pay("claims", "platform.loans", "banks.platform_loans", added)
+    memory["debt.short"] += added - paid["hidden_principal"]
 
 
 def stock(world: World) -> int:

@@ -39,7 +39,7 @@ SERIES = (
     _money("debt_unpaid", "debt service due and not paid"),
     _money("commitments", "what law, contracts and debt require"),
     _money("funding_shortfall", "commitments less own revenue, transfers and new bonds"),
-    _money("social_security_expenditure", "welfare, retired staff, pension gap, on-costs"),
+    _money("social_security_expenditure", "welfare, retired staff, social insurance funds"),
     Series(
         "interest_share_general", "share", "rate", "interest due over general spending, twelve months", False
     ),
@@ -74,11 +74,14 @@ def observe(world: World) -> dict[str, np.ndarray]:
     )  # fmt: skip
     private, platform = land_sales.revenue(world)
     fund = (
-        private + platform + book.flow("fund_other", receiver="city.fund_cash")
-        + book.flow("top_up", receiver="city.fund_cash")
+        private + platform
+        + sum(
+            book.flow(name, receiver="city.fund_cash")
+            for name in ("fund_grants", "quota_sales", "top_up", "home_purchase", "rent")
+        )
     )  # fmt: skip
     spends = [a.name.split(".", 1)[1] for a in world.ledger.accounts if a.name.startswith("flow.spend_")]
-    general = book.flow("wages", payer="city.cash") + sum(
+    general = int(memory.get("public_spending.wages", 0)) + sum(
         book.flow(name, payer="city.cash") for name in (*spends, "heat_subsidy", "bus_subsidy", "pay_off")
     )
     # the ledger's interest of the city also holds that of policy loans (to upper governments)
@@ -120,8 +123,7 @@ def observe(world: World) -> dict[str, np.ndarray]:
         "commitments": memory["public_spending.commitments"],
         "funding_shortfall": memory["public_spending.commitments"] - own - transfers - book.flow("bonds"),
         "social_security_expenditure": sum(
-            book.flow(f"spend_{n}", payer="city.cash")
-            for n in ("welfare", "retired", "pension_gap", "oncosts")
+            book.flow(f"spend_{n}", payer="city.cash") for n in ("welfare", "retired", "pension_gap")
         ),
     }
     if world.month == world.base:

@@ -6,9 +6,11 @@ owner has stopped the heat of an empty flat. From October to April it pays for c
     cost(month) = weight(month) * unit cost * [F + (1 - F) * heated area / network area] * network area
     unit cost = c0 * (fixed part * prices + fuel part * coal price)
 
-The network's part does not shrink with the flats that are heated. What fees do not cover the city owes as subsidy, if it
-pays. An operator out of cash delivers what it can pay for, for as long as the city lets it: after a month the city or
-its upper government steps in (the report's outage lasted days).
+The network's part does not shrink with the flats that are heated. What fees do not cover the city owes as subsidy, months
+after the month it is for, and pays when it can. In May owners take out what a season left beyond a reserve, so that fat
+years do not carry lean ones. An operator out of cash delivers what it can pay for, for as long as the city lets it: within
+the month somebody lends enough to keep most of the heat on (the report's outage lasted days), and is paid back from the
+next cash. Why cash is short is split into fuel (cost above the tariff), unpaid fees of dark flats, and late subsidy.
 """
 
 from __future__ import annotations
@@ -42,14 +44,36 @@ PARAMETERS = (
     Parameter("heating.network_share", 0.65, "share", "uniform(0.5, 0.8)", "[A] F of cost = F + v * heated (mechanisms 5.2b)", "", 0.0, 1.0),
     Parameter("heating.unpaid_dark", 0.35, "share", "uniform(0.15, 0.6)", "[A] bills of absent owners of dark flats that are never paid", "", 0.0, 1.0),
     Parameter("heating.subsidy_share", 0.9, "share", "uniform(0.7, 1.0)", "[A] of the gap between cost and fees billed", "what the city owes the operators", 0.0, 1.0),
+    Parameter("heating.subsidy_lag", 6.0, "months", "uniform(3, 12)", "[A] subsidies are settled after the season", "from the month of the loss to the month it is due", 0.0, 23.0),
+    Parameter("heating.reserve", 0.1, "share of a season's cost", "uniform(0.0, 0.2)", "[A] owners leave a working balance only", "kept after the season", 0.0, 2.0),
     Parameter("heating.rescue", 0.75, "share", "uniform(0.6, 0.9)", "[S] the government intervened within days of a stop", "least heat delivered in a month of outage", 0.0, 1.0),
 )  # fmt: skip
 SERIES = (
     Series("heat_share", "share", "rate", "share of due heat delivered (1 out of season)"),
     Series("heated_flats", "dwellings", "stock", "flats on the network that were billed the full fee"),
-    Series("heating_loss", "currency", "money", "operators' cost less fees and subsidy paid", False),
+    Series("heating_loss", "currency", "money", "operators' cost less fees of the month", False),
+    Series(
+        "heating_fuel_gap", "currency", "money", "cost of full heat above the tariff on the network", False
+    ),
+    Series(
+        "heating_fees_unpaid",
+        "currency",
+        "money",
+        "part of the month in fees billed and not paid or stopped",
+        False,
+    ),
+    Series(
+        "heating_subsidy_late",
+        "currency",
+        "money",
+        "subsidy claimed by operators and not received, month end",
+        False,
+    ),
 )
-BRANCHES = ("heating.billed", "heating.unpaid", "heating.base_fee", "heating.delivered")
+BRANCHES = (
+    "heating.billed", "heating.unpaid", "heating.base_fee", "heating.delivered", "heating.short", "heating.profit",
+    "heating.subsidy",
+)  # fmt: skip
 
 #: Share of the season's cost by calendar month.
 WEIGHT = {10: 0.08, 11: 0.17, 12: 0.21, 1: 0.22, 2: 0.16, 3: 0.12, 4: 0.04}
@@ -108,7 +132,11 @@ def start(world: World) -> None:
     memory = world.memory
     memory["heating.books"] = opening
     memory["heating.area"] = np.stack([area, area], axis=1)
-    memory["heating.season_gap"] = 0
+    memory["heating.claims"] = np.zeros(24, np.int64)
+    memory["heating.owed"] = np.zeros(nd, np.int64)
+    memory["heating.rescued"] = np.zeros(nd, np.int64)
+    memory["heating.fees"] = cost.astype(np.int64)
+    memory["heating.split"] = np.zeros(3, np.int64)
     memory["heating.subsidy_due"] = 0
     memory["heating.subsidy_paid"] = 0
     memory["heating.loss"] = 0
@@ -119,79 +147,134 @@ def start(world: World) -> None:
 
 
 def step(world: World) -> None:
-    """Bills in October, subsidy received, coal burnt, heat delivered."""
-    p, memory = world.params, world.memory
+    """Bills in October, subsidy received, coal burnt, heat delivered, profits in May."""
+    memory, p = world.memory, world.params
     world.signal["heat_share"][:] = 1.0
     memory["heating.loss"] = 0
-    # subsidy paid this month goes to operators in proportion to their network
-    area = memory["heating.area"]
-    books = memory["heating.books"]
-    total = max(float(area[:, 0].sum()), 1.0)
-    came = int(memory["heating.subsidy_paid"])
-    if came:
-        parts = (came * area[:, 0] / total).astype(np.int64)
-        parts[int(np.argmax(area[:, 0]))] += came - int(parts.sum())
-        books += parts
-    memory["heating.subsidy_paid"] = 0
+    memory["heating.split"][:] = 0
+    _subsidy(world)
     if world.month_of_year == 10:
         _bills(world)
+    cost = _season_cost(world)
+    if world.month_of_year == 5:
+        _close_season(world, cost)
+    lag = int(p["heating.subsidy_lag"])
     weight = WEIGHT.get(world.month_of_year, 0.0)
-    memory["heating.subsidy_due"] = 0
-    if weight == 0.0:
-        return
+    if weight > 0.0:
+        cost = (cost * weight).astype(np.int64)
+        for d in np.nonzero(cost)[0]:
+            _deliver(world, int(d), int(cost[d]))
+        world.signal["heat_share"][-1] = float((world.signal["heat_share"][: world.nd] * cost).sum()) / max(
+            float(cost.sum()), 1.0
+        )
+        gap = cost - (memory["heating.fees"] * weight).astype(np.int64)
+        claim = (np.maximum(gap, 0) * p["heating.subsidy_share"]).astype(np.int64)
+        memory["heating.owed"] += claim
+        memory["heating.claims"][world.month % 24] = int(claim.sum())
+        memory["heating.loss"] = int(gap.sum())
+        area = memory["heating.area"]
+        tariff = int(float(area[:, 0].sum()) * _fee(world) * weight)
+        memory["heating.split"][:2] = (
+            int(cost.sum()) - tariff,
+            tariff - int((memory["heating.fees"] * weight).sum()),
+        )
+    due = int(memory["heating.claims"][(world.month - lag) % 24])
+    memory["heating.claims"][(world.month - lag) % 24] = 0
+    memory["heating.subsidy_due"] = due
+    memory["heating.split"][2] = int(memory["heating.owed"].sum()) - due
+    world.fired["heating.subsidy"] += due > 0
+
+
+def _fee(world: World) -> float:
+    """The tariff, minor units per tenth of a square metre and season."""
+    p = world.params
+    growth = 1.0 + p["heating.fee_growth"] * (world.month - world.base) / 12.0
+    return p["heating.fee_m2"] * growth * world.pack.config.minor_units / 10.0
+
+
+def _season_cost(world: World) -> np.ndarray:
+    """Cost of a whole season of full heat by district, at this month's prices."""
+    p, area = world.params, world.memory["heating.area"]
     coal = world.driver("coal_price", 1.0) / float(world.drivers.get("coal_price", np.ones(1))[0])
-    fuel = p["heating.fuel_part"]
+    fuel, share = p["heating.fuel_part"], p["heating.network_share"]
     index = (1.0 - fuel) * world.driver("cpi", 1.0) + fuel * (1.0 + p["heating.fuel_pass"] * (coal - 1.0))
     unit_cost = p["heating.cost_m2"] * index * world.pack.config.minor_units / 10.0
-    share = p["heating.network_share"]
-    cost = (unit_cost * weight * (share * area[:, 0] + (1.0 - share) * area[:, 1])).astype(np.int64)
-    book = world.ledger
+    return np.asarray(unit_cost * (share * area[:, 0] + (1.0 - share) * area[:, 1]))
+
+
+def _subsidy(world: World) -> None:
+    """Subsidy that came this month, to operators in proportion to what they are owed."""
+    memory = world.memory
+    came, owed = int(memory["heating.subsidy_paid"]), memory["heating.owed"]
+    memory["heating.subsidy_paid"] = 0
+    if came == 0:
+        return
+    weights = owed.astype(np.float64) if owed.sum() > 0 else memory["heating.area"][:, 0]
+    parts = (came * weights / max(float(weights.sum()), 1.0)).astype(np.int64)
+    parts[int(np.argmax(weights))] += came - int(parts.sum())
+    memory["heating.books"] += parts
+    memory["heating.owed"] = np.maximum(owed - parts, 0)
     for d in range(world.nd):
-        if cost[d] == 0:
-            continue
-        can = max(int(books[d]), 0)
-        delivered = min(1.0, can / cost[d])
-        spent = min(int(cost[d]), can)
-        if delivered < 1.0:
-            # the outage is short: a rescue on credit keeps most of the heat on; it is owed to the coal sellers' banks
-            rescue = p["heating.rescue"]
-            if memory["heating.short"][d] > 0:
-                rescue = 0.5 + 0.5 * rescue
-            if delivered < rescue:
-                need = int(cost[d] * rescue) - spent
-                book.pay("overdraft", "banks.cash", "heating.cash", need, d)
-                book.pay("claims", "firms.loans", "banks.firm_loans", need, d)
-                books[d] += need
-                spent += need
-                delivered = rescue
-            memory["heating.short"][d] += 1
-            world.signal["heat_share"][d] = delivered
-            world.events.add(world.month, "heat_stopped", "no_cash", district=d, amount=int(1000 * delivered))
-        else:
-            memory["heating.short"][d] = 0
-            world.fired["heating.delivered"] += 1
-        book.pay("imports", "heating.cash", "mine.cash", int(spent * fuel), d)
-        book.pay("imports", "heating.cash", "rest.cash", spent - int(spent * fuel), d)
-        books[d] -= spent
-    city = float((world.signal["heat_share"][: world.nd] * cost).sum()) / max(float(cost.sum()), 1.0)
-    world.signal["heat_share"][-1] = city
-    gap = memory["heating.season_gap"]
-    # the subsidy of a season is claimed in its months: cost so far beyond the part of the fees
-    income = int(memory["heating.fees"] * weight) if "heating.fees" in memory else int(cost.sum())
-    memory["heating.subsidy_due"] = max(0, int((int(cost.sum()) - income) * p["heating.subsidy_share"]))
-    memory["heating.season_gap"] = gap + int(cost.sum()) - income
-    memory["heating.loss"] = int(cost.sum()) - income
+        _pay_back(world, d)
+
+
+def _pay_back(world: World, d: int) -> None:
+    """Rescue loans are paid back from cash in hand."""
+    memory, book = world.memory, world.ledger
+    back = min(int(memory["heating.rescued"][d]), max(int(memory["heating.books"][d]), 0))
+    book.pay("overdraft", "heating.cash", "banks.cash", back, d)
+    book.pay("claims", "banks.firm_loans", "firms.loans", back, d)
+    memory["heating.rescued"][d] -= back
+    memory["heating.books"][d] -= back
+
+
+def _close_season(world: World, cost: np.ndarray) -> None:
+    """Owners take what is left beyond the reserve."""
+    memory, book = world.memory, world.ledger
+    keep = (cost * world.params["heating.reserve"]).astype(np.int64)
+    for d in range(world.nd):
+        _pay_back(world, d)
+        spare = int(memory["heating.books"][d] - keep[d])
+        if spare > 0:
+            book.pay("profits", "heating.cash", "rest.cash", spare, d)
+            memory["heating.books"][d] -= spare
+            world.fired["heating.profit"] += 1
+
+
+def _deliver(world: World, d: int, cost: int) -> None:
+    """Heat of a month in a district, as far as the operator's cash and a rescue go."""
+    p, memory, book = world.params, world.memory, world.ledger
+    books = memory["heating.books"]
+    spent = min(cost, max(int(books[d]), 0))
+    if spent < cost:
+        rescue = p["heating.rescue"] if memory["heating.short"][d] == 0 else 0.5 + 0.5 * p["heating.rescue"]
+        need = max(int(cost * rescue) - spent, 0)
+        book.pay("overdraft", "banks.cash", "heating.cash", need, d)
+        book.pay("claims", "firms.loans", "banks.firm_loans", need, d)
+        memory["heating.rescued"][d] += need
+        books[d] += need
+        spent += need
+        memory["heating.short"][d] += 1
+        world.signal["heat_share"][d] = spent / cost
+        world.fired["heating.short"] += 1
+        world.events.add(world.month, "heat_stopped", "no_cash", district=d, amount=int(1000 * spent / cost))
+    else:
+        memory["heating.short"][d] = 0
+        world.fired["heating.delivered"] += 1
+    fuel = int(spent * p["heating.fuel_part"])
+    book.pay("imports", "heating.cash", "mine.cash", fuel, d)
+    book.pay("imports", "heating.cash", "rest.cash", spent - fuel, d)
+    books[d] -= spent
 
 
 def _bills(world: World) -> None:
     p, book, memory = world.params, world.ledger, world.memory
     nd = world.nd
-    fee = p["heating.fee_m2"] * (1.0 + p["heating.fee_growth"] * (world.month - world.base) / 12.0)
     paid, billed = np.zeros((nd, 4), np.int64), np.zeros(nd, np.int64)
     area, counts, outside = np.zeros((nd, 2), np.int64), np.zeros(nd, np.int64), np.zeros(nd, np.int64)
     fired = np.zeros(3, np.int64)
     _bill(
-        world.dwellings.view(), world.households.view(), fee * world.pack.config.minor_units / 10.0,
+        world.dwellings.view(), world.households.view(), _fee(world),
         p["heating.base_fee_share"], p["heating.unpaid_dark"], world.seed, world.month, paid, billed, area, counts, outside, fired,
     )  # fmt: skip
     city_part = int(paid[:, 3].sum())
@@ -200,12 +283,13 @@ def _bills(world: World) -> None:
         book.pay("heating_fees", "households.cash", "heating.cash", int(paid[d, 0]), d)
         book.pay("heating_fees", "rest.cash", "heating.cash", int(paid[d, 1]), d)
         book.pay("heating_fees", "developers.cash", "heating.cash", int(paid[d, 2]), d)
-        city = int(paid[d, 3] * can / max(city_part, 1))
+        city = int(paid[d, 3]) * can // max(city_part, 1)
         book.pay("heating_fees", "city.fund_cash", "heating.cash", city, d)
         book.pay("claims", "city.payable_heating", "heating.receivable", int(paid[d, 3]) - city, d)
+        memory["heating.owed"][d] += int(paid[d, 3]) - city
         memory["heating.books"][d] += int(paid[d, 0] + paid[d, 1] + paid[d, 2]) + city
     memory["heating.area"] = area.astype(np.float64)
-    memory["heating.fees"] = int(paid[:, :3].sum()) + can
+    memory["heating.fees"] = paid[:, :3].sum(axis=1) + (paid[:, 3] * can // max(city_part, 1))
     memory["heating.flats"] = counts
     for name, count in zip(
         ("billed", "unpaid", "base_fee"), (int(counts.sum()), int(fired[1]), int(fired[2])), strict=True
@@ -218,6 +302,11 @@ def observe(world: World) -> dict[str, np.ndarray]:
     flats = np.zeros(world.nd + 1)
     flats[: world.nd] = world.memory["heating.flats"]
     flats[-1] = flats.sum()
-    loss = np.full(world.nd + 1, np.nan)
-    loss[-1] = float(world.memory["heating.loss"])
-    return {"heat_share": world.signal["heat_share"].copy(), "heated_flats": flats, "heating_loss": loss}
+    out = {"heat_share": world.signal["heat_share"].copy(), "heated_flats": flats}
+    names = ("heating_fuel_gap", "heating_fees_unpaid", "heating_subsidy_late")
+    for name, value in zip(
+        ("heating_loss", *names), (world.memory["heating.loss"], *world.memory["heating.split"]), strict=True
+    ):
+        out[name] = np.full(world.nd + 1, np.nan)
+        out[name][-1] = float(value)
+    return out

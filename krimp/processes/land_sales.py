@@ -2,7 +2,11 @@
 
 A city short of cash offers land to its own platform, which borrows to pay for it (recorded as fund revenue and hidden
 debt). The platform buys only while it can borrow: loans below a multiple of the city's own revenue, and less as private
-buyers vanish. Other fund revenue (quota sales of reclaimed plots, upper grants) moves with prices and people.
+buyers vanish. It also offers more plots to private developers, who build on them only while prices cover their cost:
+
+    plots offered / plots wished = 1 + push * min(1, gap / own revenue of a month)
+
+Other fund revenue has accounts of its own: quotas of reclaimed plots sold elsewhere, upper grants to the fund budget.
 """
 
 from __future__ import annotations
@@ -23,23 +27,37 @@ PARAMETERS = (
         "platform loans at which banks stop lending", 0.0, 50.0,
     ),
     Parameter(
-        "land_sales.other_fund_per_head", 550.0, "yuan/year", "lognormal(550, 0.4)",
-        "[A] quota sales, fees and upper grants in the fund budget; the land part of 1.49 bn was not published",
-        "fund revenue other than land, 2010 prices", 0.0, 1e5,
+        "land_sales.push", 0.5, "ratio", "uniform(0.0, 1.0)", "[A] land finance: cities short of cash offer more land",
+        "extra plots offered at a gap of a month's own revenue", 0.0, 5.0,
+    ),
+    Parameter(
+        "land_sales.grants_per_head", 300.0, "yuan/year", "lognormal(300, 0.4)",
+        "[A] upper grants and fees in the fund budget; the split of 1.49 bn in 2020 was not published", "2010 prices", 0.0, 1e5,
+    ),
+    Parameter(
+        "land_sales.quota_per_head", 250.0, "yuan/year", "lognormal(250, 0.6)",
+        "[A] reclaimed plots of villages and rows, sold as building quotas to other places", "2010 prices", 0.0, 1e5,
     ),
 )  # fmt: skip
 SERIES: tuple[Series, ...] = ()
-ACCOUNTS = (Account("flow.fund_other", "flow", "fund revenue other than land"),)
-BRANCHES = ("land_sales.platform", "land_sales.other_fund")
+ACCOUNTS = (
+    Account("flow.fund_grants", "flow", "upper grants and fees in the fund budget"),
+    Account("flow.quota_sales", "flow", "building quotas sold to other places"),
+)
+BRANCHES = ("land_sales.platform", "land_sales.other_fund", "land_sales.more_offered")
 
 
 def step(world: World) -> None:
     """Other fund revenue, and land sold to the platform to fill last month's gap."""
     p, book, memory = world.params, world.ledger, world.memory
     people = float(memory["household_income.people"].sum())
-    other = world.fen(p["land_sales.other_fund_per_head"] / 12.0 * world.driver("cpi", 1.0)) * int(people)
-    book.pay("fund_other", "upper.cash", "city.fund_cash", other)
-    world.fired["land_sales.other_fund"] += other > 0
+    for flow, name, payer in (
+        ("fund_grants", "grants_per_head", "upper.cash"), ("quota_sales", "quota_per_head", "rest.cash"),
+    ):  # fmt: skip
+        amount = world.fen(p[f"land_sales.{name}"] / 12.0 * world.driver("cpi", 1.0)) * int(people)
+        book.pay(flow, payer, "city.fund_cash", amount)
+        world.fired["land_sales.other_fund"] += amount > 0
+    world.signal["starts_allowed"][:] = 1.0
     if not world.regime.land_finance or p["land_sales.scale"] <= 0:
         return
     window = memory["transfers.own"]
@@ -48,6 +66,9 @@ def step(world: World) -> None:
     loans = -float(book["platform.loans"])
     room = max(0.0, 1.0 - loans / max(p["land_sales.loan_limit"] * own_year, 1.0))
     gap = float(memory.get("public_spending.gap", 0))
+    pressed = min(1.0, max(gap, 0.0) / max(own_year / 12.0, 1.0))
+    world.signal["starts_allowed"][:] = 1.0 + p["land_sales.push"] * p["land_sales.scale"] * pressed
+    world.fired["land_sales.more_offered"] += pressed > 0
     amount = int(p["land_sales.scale"] * p["land_sales.platform_share"] * max(gap, 0.0) * room)
     if amount > 0:
         book.pay("borrowing", "banks.cash", "platform.cash", amount)

@@ -1,29 +1,37 @@
 """What the city must spend, and what it pays: commitments by class, a waterfall under the cash limit, payables.
 
 Commitments of a month: wages of public staff (next month's pay day), basic living (welfare, the city's part of the
-pension gap, retired staff, farm subsidies), the pandemic bill, operations and the subsidies of heat and buses, debt
-service, works. Priority of the three guarantees: basic living, wages, operations; then debt service; then building
-[R/A, mechanisms 5.4]. Cash never goes below zero: what cannot be paid is owed (payables to staff, heating, buses,
-contractors, banks) or advanced by upper governments (`upper_advances`), and paid off later when there is cash.
+pension gap, retired staff, farm subsidies), the pandemic bill, operations and the subsidies of heat, buses and firms, debt
+service, works. Works tied to new bonds (which by the budget law of 2014 pay for nothing else [R]) and to earmarked grants
+come first, as far as grants are not diverted; then the three guarantees: basic living, wages, operations; then the rest of
+earmarked works, since grants may be diverted to wages and bills but not to creditors; then debt service; then works by the
+city's own wish [R/A, mechanisms 5.4]. Service that
+upper governments no longer advance they keep from transfers, before anything else is paid. Money left is spent on works,
+since unspent budgets are called back. Cash never goes below zero: what cannot be paid is owed (payables to staff,
+heating, buses, contractors, banks) or advanced (`upper_advances`), and paid off later when there is cash.
 
-Levels are identified by the classes of the 2020 accounts (in sample), carried to other years by prices, wages, people
-and national transfers.
+Of all public posts a part is on the city's payroll; hospitals, vertical administrations and state farms pay the others,
+through an account of the treasury. Levels are identified by the classes of the 2020 accounts (in sample), carried to other
+years by prices, wages, people and national transfers.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 import numpy as np
 
 from krimp.processes import debt, upper_advances
-from krimp.state.codes import PUBLIC
+from krimp.state.codes import FARM, OWN_ACCOUNT, PUBLIC
 from krimp.state.ledger import Account
 from krimp.state.parameters import Parameter
 from krimp.state.world import Series, World
 
 PARAMETERS = (
     Parameter(
-        "public_spending.welfare_per_head", 290.0, "yuan/year", "lognormal(290, 0.12)",
-        "[D] welfare and relief of 0.69 bn in 2020 over 0.89 m people, carried back by the national wage (2.67 times)",
+        "public_spending.welfare_per_head", 365.0, "yuan/year", "lognormal(365, 0.12)",
+        "[D] 0.87 bn to people in 2020 without farm and retirement lines over 0.89 m people, carried back by the national wage"
+        " (2.67 times)",
         "basic living at 2010 wages", 0.0, 1e6,
     ),
     Parameter(
@@ -41,19 +49,42 @@ PARAMETERS = (
     ),
     Parameter(
         "public_spending.contribution_rate", 0.24, "share of wages", "uniform(0.2, 0.28)",
-        "[R] employers 16-20% and workers 8%, on part of the pay", "", 0.0, 1.0,
+        "[R] employers 16-20% and workers 8%, on part of the pay of employees", "", 0.0, 1.0,
     ),
     Parameter(
-        "public_spending.operations_share", 0.42, "share of the wage bill", "uniform(0.35, 0.5)",
-        "[D] goods and services of 1.46 bn in 2020 over pay of 3.52 bn", "", 0.0, 5.0,
+        "public_spending.residents_funds", 115.0, "yuan/year", "lognormal(115, 0.2)",
+        "[D] subsidy of residents' medical insurance (550 yuan in 2020 [R]) for some 55% of people, carried back by the"
+        " national wage", "to residents' insurance per head at 2010 wages", 0.0, 1e5,
     ),
     Parameter(
-        "public_spending.on_costs", 1.30, "ratio", "uniform(1.15, 1.5)",
-        "[R] insurance and housing fund on top of pay; paid into the pool", "pay and benefits over wages", 1.0, 3.0,
+        "public_spending.budget_posts", 0.555, "share", "normal(0.555, 0.04)",
+        "[D] pay of 3.52 bn at 115,000 yuan a head is 30,600 posts, of 55,161 public ones in the 2020 census (in sample)",
+        "public posts on the city's payroll", 0.0, 1.0,
+    ),
+    Parameter(
+        "public_spending.operations_share", 0.45, "share of pay", "uniform(0.38, 0.52)",
+        "[D] goods, services and other spending of 1.59 bn in 2020 over pay and benefits of 3.52 bn", "", 0.0, 5.0,
+    ),
+    Parameter(
+        "public_spending.on_costs", 1.42, "ratio", "uniform(1.3, 1.5)",
+        "[R] pension 16-20%, annuity 8%, medical 6-8%, housing fund 8-12% on top of pay; paid into the pool", "pay and benefits over wages", 1.0, 3.0,
     ),
     Parameter(
         "public_spending.upkeep_per_home", 260.0, "yuan/year", "lognormal(260, 0.3)",
         "[A] roads, light, refuse, water per standing dwelling; network costs do not shrink with people", "2010 prices", 0.0, 1e5,
+    ),
+    Parameter(
+        "public_spending.firms_share", 0.055, "share of transfers", "uniform(0.03, 0.07)",
+        "[D] subsidies to firms of 0.70 bn in 2020 over transfers, less those of heat and buses", "", 0.0, 1.0,
+    ),
+    Parameter(
+        "public_spending.diverted", 0.5, "share", "uniform(0.2, 0.8)",
+        "[A] earmarked money is used for wages and bills (9.7 bn of suspect receivables at the end of 2020)",
+        "earmarked grants for works that are not kept apart", 0.0, 1.0,
+    ),
+    Parameter(
+        "public_spending.spend_surplus", 0.3, "share a month", "uniform(0.1, 0.6)",
+        "[A] unspent budget money is called back, so it is spent", "of cash beyond the reserve, on works", 0.0, 1.0,
     ),
     Parameter(
         "public_spending.earmarked_works", 0.25, "share of transfers", "uniform(0.18, 0.32)",
@@ -64,8 +95,8 @@ PARAMETERS = (
         "[A] works by the city's own wish, cut first", "", 0.0, 1.0,
     ),
     Parameter(
-        "public_spending.pay_off", 0.15, "share a month", "uniform(0.05, 0.3)", "[A] spare cash used to pay off old bills",
-        "", 0.0, 1.0,
+        "public_spending.pay_off", 0.05, "share a month", "uniform(0.02, 0.1)", "[A] creditors of old bills wait for years",
+        "of old bills, paid after bonds and before hidden debt", 0.0, 1.0,
     ),
     Parameter(
         "public_spending.land_cost_share", 0.8, "share", "uniform(0.75, 0.85)",
@@ -81,7 +112,9 @@ ACCOUNTS = tuple(
     Account(f"flow.{name}", "flow", meaning)
     for name, meaning in (
         ("spend_welfare", "basic living paid to households"),
-        ("spend_pension_gap", "city's part of the pension gap, to the provincial pool"),
+        ("spend_pension_gap", "to the social insurance funds: pension gap, residents' insurance"),
+        ("spend_firms", "subsidies to firms"),
+        ("offbudget_pay", "pay of public staff who are not on the city's payroll"),
         ("spend_oncosts", "insurance of public staff, to the provincial pool"),
         ("spend_retired", "retired staff"),
         ("spend_farm", "farm subsidies passed on"),
@@ -96,10 +129,24 @@ ACCOUNTS = tuple(
         ("fund_to_general", "fund money moved to the general budget"),
     )
 )
-BRANCHES = ("public_spending.paid_in_full", "public_spending.payables_grow", "public_spending.old_bills_paid")
+BRANCHES = (
+    "public_spending.paid_in_full", "public_spending.payables_grow", "public_spending.old_bills_paid",
+    "public_spending.surplus_spent", "public_spending.withheld",
+)  # fmt: skip
 
-#: (class, receiver of the money) of the items paid after wages, in the order of priority.
-_BASIC = ("welfare", "retired", "farm", "pension_gap", "oncosts")
+_BASIC = ("welfare", "retired", "farm", "pension_gap", "oncosts", "tests")
+_RUNNING = ("operations", "heating", "buses", "upkeep", "firms")
+_BONDS = ("interest", "principal")
+
+
+def pay_in_order(cash: int, due: Mapping[str, int], order: Iterable[str]) -> dict[str, int]:
+    """What is paid of each item when `cash` goes to them in order: all of an item before anything of the next."""
+    left = max(cash, 0)
+    paid = {}
+    for name in order:
+        paid[name] = min(max(due[name], 0), left)
+        left -= paid[name]
+    return paid
 
 
 def start(world: World) -> None:
@@ -114,10 +161,9 @@ def start(world: World) -> None:
         "works",
         "fund_spent",
         "debt_unpaid",
-        "new_payables",
+        "purchases",
     ):
         memory[f"public_spending.{name}"] = 0
-    memory["public_spending.lines"] = np.zeros(12)
 
 
 def commitments(world: World) -> dict[str, int]:
@@ -130,12 +176,11 @@ def commitments(world: World) -> dict[str, int]:
     price = world.driver("cpi", 1.0)
     pool = world.driver("transfer_pool", price)
     bill = float(memory["household_income.contract"][:, PUBLIC].sum())
+    on_budget = bill * p["public_spending.budget_posts"]
+    pay = on_budget * p["public_spending.on_costs"]
     posts = float(memory["household_income.jobs"][:, PUBLIC].sum())
-    wages_formal = (
-        float(memory["household_income.wages_paid"][1:].sum())
-        if "household_income.wages_paid" in memory
-        else bill
-    )
+    by_sector = memory["household_income.wages_paid"]
+    wages_formal = float(by_sector[1:].sum() - by_sector[FARM] - by_sector[OWN_ACCOUNT])
     pensions = float(book.flow("pensions"))
     gap = max(0.0, pensions - p["public_spending.contribution_rate"] * wages_formal)
     registered = float(people)
@@ -143,22 +188,26 @@ def commitments(world: World) -> dict[str, int]:
     frozen = world.signal["restructuring"][-1] > 0
     cut = 1.0 - p["distress.cut"] if frozen else 1.0
     transfers = float(memory["transfers.paid"])
+    residents = float(world.fen(p["public_spending.residents_funds"])) * people * wage_index / 12.0
+    earmarked = transfers * p["public_spending.earmarked_works"]
+    from_bonds = int(memory["debt.new_general"])
+    own_works = 0 if frozen else max(0, int(transfers * p["public_spending.own_works"]) - from_bonds)
     return {
         "wages": int(bill),
         "welfare": int(world.fen(p["public_spending.welfare_per_head"]) * people * wage_index / 12.0),
         "retired": int(world.fen(p["public_spending.retired_per_post"]) * posts * wage_index / 12.0),
         "farm": int(world.fen(p["public_spending.farm_per_head"]) * registered * pool / 12.0),
-        "pension_gap": int(gap * p["public_spending.pension_gap_share"]),
-        "oncosts": int(bill * (p["public_spending.on_costs"] - 1.0)),
+        "pension_gap": int(gap * p["public_spending.pension_gap_share"] + residents),
+        "oncosts": int(pay - on_budget),
         "tests": int(memory.get("pandemic_bill.due", 0)),
         "heating": int(memory.get("heating.subsidy_due", 0)),
         "buses": int(memory.get("buses.subsidy_due", 0)),
-        "operations": int(bill * p["public_spending.operations_share"] * cut),
+        "operations": int(pay * p["public_spending.operations_share"] * cut),
         "upkeep": int(world.fen(p["public_spending.upkeep_per_home"]) * homes * price * cut / 12.0),
-        "works": int(
-            transfers
-            * (p["public_spending.earmarked_works"] + (0.0 if frozen else p["public_spending.own_works"]))
-        ),
+        "firms": int(transfers * p["public_spending.firms_share"]),
+        "tied": int(earmarked * (1.0 - p["public_spending.diverted"])) + from_bonds,
+        "earmarked": int(earmarked * p["public_spending.diverted"]),
+        "works": own_works,
     }
 
 
@@ -166,52 +215,81 @@ def step(world: World) -> None:
     """The waterfall."""
     p, book, memory = world.params, world.ledger, world.memory
     due = commitments(world)
-    service = int(memory["debt.interest_due"] + memory["debt.principal_due"] + memory["debt.hidden_due"])
-    reserve = int(due["wages"] * (1.0 + p["public_spending.cash_buffer"]))
-    priority = sum(due[k] for k in (*_BASIC, "tests", "heating", "buses", "operations", "upkeep"))
-    upper_advances.draw(world, reserve + priority + service - book["city.cash"])
-    # next month's pay day comes first: the reserve is not touched
-    available = max(0, book["city.cash"] - reserve)
-    paid: dict[str, int] = {}
-    for name in (*_BASIC, "tests", "heating", "buses", "operations", "upkeep"):
-        paid[name] = min(due[name], available)
-        available -= paid[name]
-    parts = [min(int(memory[f"debt.{k}_due"]), available) for k in ("interest",)]
-    available -= parts[0]
-    principal = min(int(memory["debt.principal_due"]), available)
-    available -= principal
-    hidden = min(int(memory["debt.hidden_due"]), available)
-    available -= hidden
-    paid["works"] = min(due["works"], available)
-    available -= paid["works"]
+    bill = due["wages"]
+    others = bill - int(bill * p["public_spending.budget_posts"])
+    book.pay("offbudget_pay", "upper.cash", "city.cash", others)
+    service = {k: int(memory[f"debt.{k}_due"]) for k in ("interest", "principal", "hidden")}
+    reserve = int(bill * (1.0 + p["public_spending.cash_buffer"]))
+    first = reserve + sum(due[k] for k in ("tied", *_BASIC, *_RUNNING))
+    upper_advances.draw(world, first - book["city.cash"])
+    withheld = world.regime.withheld and not upper_advances.willing(world)
+    # next month's pay day is an item like others: what is set aside for it stays in the treasury
+    old = int(p["public_spending.pay_off"] * (payables(world) + book["city.payable_staff"]))
+    items = {**due, **service, "reserve": reserve, "old": old}
+    items["surplus"] = _surplus(world, items)
+    order = ("tied", *_BASIC, "reserve", *_RUNNING, "earmarked", *_BONDS, "old", "hidden", "works", "surplus")
+    if withheld:
+        order = (*_BONDS, *(name for name in order if name not in _BONDS))
+        world.fired["public_spending.withheld"] += 1
+    paid = pay_in_order(book["city.cash"], items, order)
+    paid["works"] += paid.pop("tied") + paid.pop("earmarked") + paid.pop("surplus")
+    due["works"] += due.pop("tied") + due.pop("earmarked")
+    paid.pop("reserve")
+    old = paid.pop("old")
+    served = {k: paid.pop(k) for k in service}
+    debt.serve(world, served["interest"], served["principal"], served["hidden"])
     _post(world, due, paid)
-    debt.serve(world, parts[0], principal, hidden)
-    unpaid_service = service - parts[0] - principal - hidden
-    _pay_off(world, int(available * p["public_spending.pay_off"]))
+    _pay_off(world, old)
     _fund_budget(world)
-    general = int(book.flow("wages", payer="city.cash")) + sum(paid.values()) + parts[0]
-    memory["public_spending.paid_general"] = general
-    memory["public_spending.debt_unpaid"] = unpaid_service
-    memory["public_spending.commitments"] = sum(due.values()) + service
-    memory["public_spending.works"] = paid["works"]
-    revenue = memory["taxes.tax"] + memory["taxes.nontax"] + memory["transfers.paid"]
-    memory["public_spending.gap"] = int(memory["public_spending.commitments"] - revenue)
-    new = sum(due.values()) - due["wages"] - sum(paid.values())
-    memory["public_spending.new_payables"] = new
-    memory["public_spending.payables"] = payables(world)
-    world.fired["public_spending.payables_grow" if new > 0 else "public_spending.paid_in_full"] += 1
+    memory["public_spending.debt_unpaid"] = sum(service.values()) - sum(served.values())
+    _remember(world, due, paid, sum(service.values()), served["interest"])
     # next pay day: as much of the bill as there is cash for, and old wages when there is plenty
-    bill = max(due["wages"], 1)
-    share = book["city.cash"] / bill
-    owed = -book["city.payable_staff"] / bill
+    share = book["city.cash"] / max(bill, 1)
+    owed = -book["city.payable_staff"] / max(bill, 1)
     memory["public_spending.wage_share"] = float(
         min(1.0 + min(owed, max(0.0, share - 1.25)), max(share, 0.0))
     )
-    world.signal["wage_arrears_months"][:] = max(0.0, -book["city.payable_staff"] / bill)
-    memory["public_spending.lines"] = np.array(
-        [float(general), *(float(paid[k]) for k in (*_BASIC, "tests", "operations", "upkeep", "works"))]
-        + [float(paid["heating"] + paid["buses"])] + [0.0] * 12
-    )[:12]  # fmt: skip
+    world.signal["wage_arrears_months"][:] = max(0.0, owed)
+
+
+def _surplus(world: World, items: Mapping[str, int]) -> int:
+    """Money beyond all that is due, of which a part is spent on works."""
+    if world.signal["restructuring"][-1] > 0:
+        return 0
+    names = (
+        "tied",
+        *_BASIC,
+        "reserve",
+        *_RUNNING,
+        "interest",
+        "principal",
+        "earmarked",
+        "old",
+        "hidden",
+        "works",
+    )
+    left = world.ledger["city.cash"] - sum(items[name] for name in names)
+    world.fired["public_spending.surplus_spent"] += left > 0
+    return int(max(left, 0) * world.params["public_spending.spend_surplus"])
+
+
+def _remember(
+    world: World, due: Mapping[str, int], paid: Mapping[str, int], service: int, interest: int
+) -> None:
+    """Totals for the other processes of the budget and for the series."""
+    book, memory, p = world.ledger, world.memory, world.params
+    wages = int(book.flow("wages", payer="city.cash") * p["public_spending.budget_posts"])
+    memory["public_spending.wages"] = wages
+    memory["public_spending.paid_general"] = wages + sum(paid.values()) + interest
+    owed = sum(due.values()) - due["wages"] * (1.0 - p["public_spending.budget_posts"]) + service
+    memory["public_spending.commitments"] = int(owed)
+    memory["public_spending.works"] = paid["works"]
+    memory["public_spending.purchases"] = paid["operations"] + paid["upkeep"]
+    revenue = memory["taxes.tax"] + memory["taxes.nontax"] + memory["transfers.paid"]
+    memory["public_spending.gap"] = memory["public_spending.commitments"] - int(revenue)
+    short = any(paid[name] < due[name] for name in paid)
+    memory["public_spending.payables"] = payables(world)
+    world.fired["public_spending.payables_grow" if short else "public_spending.paid_in_full"] += 1
 
 
 def _post(world: World, due: dict[str, int], paid: dict[str, int]) -> None:
@@ -226,6 +304,7 @@ def _post(world: World, due: dict[str, int], paid: dict[str, int]) -> None:
         ("pension_gap", "spend_pension_gap", "upper.cash"), ("oncosts", "spend_oncosts", "upper.cash"),
         ("tests", "spend_tests", "rest.cash"), ("operations", "spend_operations", "services.cash"),
         ("upkeep", "spend_upkeep", "services.cash"), ("works", "spend_works", "developers.cash"),
+        ("firms", "spend_firms", "services.cash"),
         ("heating", "heat_subsidy", "heating.cash"), ("buses", "bus_subsidy", "buses.cash"),
     ):  # fmt: skip
         book.pay(flow, "city.cash", receiver, paid[name])
@@ -238,7 +317,7 @@ def _post(world: World, due: dict[str, int], paid: dict[str, int]) -> None:
     # unpaid dues to the pension pool are owed upward, unpaid works, goods and upkeep to contractors
     upward = sum(due[k] - paid[k] for k in ("pension_gap", "oncosts", "tests", "welfare", "retired", "farm"))
     book.pay("claims", "city.advances", "upper.advances", upward)
-    contractors = sum(due[k] - paid[k] for k in ("operations", "upkeep", "works"))
+    contractors = sum(max(due[k] - paid[k], 0) for k in ("operations", "upkeep", "firms", "works"))
     book.pay("claims", "city.payable_contractors", "developers.receivable", contractors)
 
 
@@ -258,8 +337,9 @@ def _to_households(world: World, flow: str, amount: int, share: np.ndarray) -> N
 
 
 def _pay_off(world: World, spare: int) -> None:
-    """Old bills, oldest creditors in turn, from spare cash."""
+    """Old bills, creditors in turn."""
     book = world.ledger
+    world.fired["public_spending.old_bills_paid"] += spare > 0
     for owed, held, receiver in (
         ("city.payable_heating", "heating.receivable", "heating.cash"),
         ("city.payable_buses", "buses.receivable", "buses.cash"),
@@ -271,7 +351,6 @@ def _pay_off(world: World, spare: int) -> None:
             book.pay("pay_off", "city.cash", receiver, amount)
             book.pay("claims", held, owed, amount)
             spare -= amount
-            world.fired["public_spending.old_bills_paid"] += 1
             if receiver == "heating.cash":
                 world.memory["heating.subsidy_paid"] += amount
 
@@ -281,7 +360,8 @@ def _fund_budget(world: World) -> None:
     p, book, memory = world.params, world.ledger, world.memory
     inflow = (
         book.flow("land", receiver="city.fund_cash") + book.flow("land_platform", receiver="city.fund_cash")
-        + book.flow("fund_other", receiver="city.fund_cash") + book.flow("bonds", receiver="city.fund_cash")
+        + book.flow("fund_grants", receiver="city.fund_cash") + book.flow("quota_sales", receiver="city.fund_cash")
+        + book.flow("bonds", receiver="city.fund_cash")
     )  # fmt: skip
     works = int(min(inflow * p["public_spending.land_cost_share"], max(0, book["city.fund_cash"])))
     book.pay("spend_fund_works", "city.fund_cash", "developers.cash", works)

@@ -46,6 +46,10 @@ def bases(world: World) -> dict[str, float]:
     coal = book.flow("exports", receiver="mine.cash")
     industry = book.flow("exports", receiver="industry.cash")
     used, new = book.flow("home_purchase"), book.flow("new_home_purchase")
+    # the budget is spent after taxes are due: last month's works and purchases are taxed now
+    works = world.memory.get("public_spending.works", 0) + world.memory.get("public_spending.fund_spent", 0)
+    built = float(works + book.flow("construction", receiver="developers.cash") + new)
+    bought = float(world.memory.get("public_spending.purchases", 0))
     d = world.dwellings
     standing = d.state == STANDING
     urban = float(np.count_nonzero(standing & (d.heating == 1)))
@@ -55,7 +59,9 @@ def bases(world: World) -> dict[str, float]:
         "consumption": float(spent),
         "coal_sales": float(coal),
         "industry_sales": float(industry),
-        "firm_sales": float(spent + industry + coal),
+        "firm_sales": float(spent + industry + coal) + built + bought,
+        "construction": built,
+        "public_purchases": bought,
         "wages": float(book.flow("wages")),
         "home_sales": float(used + new),
         "new_home_sales": float(new),

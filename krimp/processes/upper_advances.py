@@ -1,7 +1,9 @@
 """Advances of treasury and province: money lent to a city that cannot pay wages, basic living or service in full.
 
-They are owed, not revenue. Upper governments stand in until a limit (in years of the city's own revenue) or until they
-change their mind, a month with a prior; a bail-out is a choice of policy (`upper_advances.bailout`, a grant).
+They are owed, not revenue: cash for wages and basic living, and the service of bonds that the province issued on the
+city's behalf and pays in its place, and a part of other service. Upper governments stand in until a limit (in years of the city's own revenue) or until
+they change their mind, a month with a prior; from then on what they must pay for the city they keep from its transfers
+(`Regime.withheld`). A bail-out is a choice of policy (`upper_advances.bailout`, a grant).
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ PARAMETERS = (
     Parameter(
         "upper_advances.share", 0.7, "share", "uniform(0.4, 0.9)",
         "[A] payables to treasury and upper governments rose from under 1.0 bn (2017) to over 5.7 bn (2020)",
-        "part of the uncovered commitments advanced", 0.0, 1.0,
+        "part of a shortage advanced", 0.0, 1.0,
     ),
     Parameter(
         "upper_advances.limit", 3.0, "years of own revenue", "uniform(1.5, 4.0)", "[A] owed upward over 2.5 years' revenue in 2020",
@@ -51,23 +53,40 @@ def step(world: World) -> None:
     world.memory["upper_advances.bailout"] = amount
 
 
-def draw(world: World, shortage: int) -> int:
-    """Advance towards a shortage of the treasury; returns what was paid in."""
-    p, book, memory = world.params, world.ledger, world.memory
-    if shortage <= 0 or not world.regime.bailouts:
+def willing(world: World) -> bool:
+    """Whether upper governments still stand in this month."""
+    p = world.params
+    return (
+        world.regime.bailouts
+        and p["upper_advances.willing"] > 0
+        and world.month / 12.0 < p["upper_advances.until"]
+        and _room(world) > 0
+    )
+
+
+def _room(world: World) -> float:
+    return world.params["upper_advances.limit"] * own_year(world) + float(world.ledger["city.advances"])
+
+
+def own_year(world: World) -> float:
+    """The city's own revenue at a yearly rate, mean of two years, minor units."""
+    window = world.memory["transfers.own"]
+    return 12.0 * float(window.sum()) / max(min(world.month - world.base, 24), 1)
+
+
+def draw(world: World, shortage: int, receiver: str = "city.cash", share: float | None = None) -> int:
+    """Advance towards a shortage: cash to the treasury, or straight to its creditors. Returns what was paid."""
+    p, book = world.params, world.ledger
+    if shortage <= 0:
         return 0
-    owed = -float(book["city.advances"])
-    window = memory["transfers.own"]
-    own_year = 12.0 * float(window.sum()) / max(min(world.month - world.base, 24), 1)
-    now = world.month / 12.0
-    room = p["upper_advances.limit"] * own_year - owed
-    if now >= p["upper_advances.until"] or room <= 0 or p["upper_advances.willing"] <= 0:
-        world.fired["upper_advances.refused"] += 1
+    if not willing(world):
+        world.fired["upper_advances.refused"] += world.regime.bailouts
         return 0
-    amount = int(min(shortage * p["upper_advances.share"] * p["upper_advances.willing"], room))
-    book.pay("advance", "upper.cash", "city.cash", amount)
+    part = (p["upper_advances.share"] if share is None else share) * p["upper_advances.willing"]
+    amount = int(min(shortage * part, _room(world)))
+    book.pay("advance", "upper.cash", receiver, amount)
     book.pay("claims", "city.advances", "upper.advances", amount)
-    world.fired["upper_advances.drawn"] += 1
+    world.fired["upper_advances.drawn"] += amount > 0
     return amount
 
 

@@ -57,6 +57,9 @@ class Regime:
     """A country's block of rules. `accounts` are flows beyond the standard ones; `opening` sets the public balances.
 
     `land_finance`: whether the city sells land use rights; `bailouts`: whether upper governments advance money;
+    `withheld`: whether they keep service they no longer advance out of the city's transfers; `bond_terms`: (since month,
+    lives of a new bond in months, in equal parts); `debt_swap`: first and last month in which platform loans become bonds;
+    `hidden_until`: last month in which a platform may borrow for works;
     `birth_policy`: (since month, children allowed, share of couples concerned); `tax_names` follow from `taxes`.
     """
 
@@ -65,6 +68,10 @@ class Regime:
     distress: DistressRule
     land_finance: bool
     bailouts: bool
+    withheld: bool = False
+    bond_terms: tuple[tuple[int, tuple[int, ...]], ...] = ((0, (120,)),)
+    debt_swap: tuple[int, int] | None = None
+    hidden_until: int | None = None
     birth_policy: tuple[tuple[int, int, float], ...] = ()
     nontax_per_head: float = 0.0
     accounts: tuple[Account, ...] = ()

@@ -34,6 +34,10 @@ TAXES = (
         "[R] coal resource tax: by weight, ad valorem 2% in Heilongjiang since December 2014"),
     Tax("deed", "home_sales", _flat(0.015), _flat(1.0), "services.cash", "[R] 1-1.5% for a first home, 3% otherwise"),
     Tax("land_appreciation", "new_home_sales", _flat(0.020), _flat(1.0), "developers.cash", "[R] prepaid at about 2%"),
+    Tax("vat_construction", "construction", _flat(0.030), ((0, 1.0), (_m(2016, 5), 0.50)), "developers.cash",
+        "[R] business tax of 3% of the contract, wholly local; since May 2016 VAT, 3% by the simple method", True),
+    Tax("vat_purchases", "public_purchases", ((0, 0.034), (_m(2016, 5), 0.030), (_m(2019, 4), 0.026)), _SERVICE_LOCAL,
+        "services.cash", "[A] as on household spending: what suppliers of offices, schools and streets pay", True),
     Tax("maintenance", "vat", _flat(0.10), _flat(1.0), "services.cash", "[R] 7% of VAT and 3% education surcharge"),
     Tax("property_and_land_use", "urban_homes", _flat(420.0), _flat(1.0), "services.cash",
         "[A] property tax of firms, urban land use, vehicle and stamp duties: 420 yuan a year per urban dwelling at 2010"
@@ -75,6 +79,11 @@ REGIME = Regime(
     ),
     land_finance=True,
     bailouts=True,
+    withheld=True,  # [R] unpaid service of on-lent bonds is kept from the city's transfers at the year's settlement
+    # [R] bonds of 2015-18: lives of 3, 5, 7 and 10 years in similar parts; [S] mean of 8 years in January 2021, 13-17 later
+    bond_terms=((0, (60, 96, 120)), (_m(2015), (36, 60, 84, 120)), (_m(2019), (60, 84, 120, 180))),
+    debt_swap=(_m(2015), _m(2018, 8)),  # [R] the swap of recognised debt of 2014 ended in August 2018
+    hidden_until=_m(2018, 8),  # [R] central document 27 of August 2018: no new hidden debt
     birth_policy=(
         (_m(2014, 1), 2, 0.25),  # couples with one only child: from 2014 by province [S dates; share A]
         (_m(2016, 1), 2, 1.0),
