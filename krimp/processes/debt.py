@@ -100,6 +100,7 @@ def start(world: World) -> None:
     world.memory["debt.maturing"] = maturing
     for name in ("interest_due", "principal_due", "hidden_due", "issued", "new_general", "short", "swap"):
         world.memory[f"debt.{name}"] = 0
+    world.memory["debt.gdp"] = 0.0
 
 
 def _schedule(world: World, amount: int) -> None:
@@ -174,7 +175,11 @@ def _platform_works(world: World) -> None:
     until = world.regime.hidden_until
     if until is None or world.month > until or not can_borrow(world) or p["debt.scale"] <= 0:
         return
-    amount = int(p["debt.platform_works"] * p["debt.scale"] * float(memory.get("gdp.month", 0.0)))
+    made = float(np.sum(memory.get("gdp.value_added", 0.0)))
+    memory["debt.gdp"] += (made - memory["debt.gdp"]) / min(
+        world.month - world.base, 12
+    )  # harvests come once a year
+    amount = int(p["debt.platform_works"] * p["debt.scale"] * memory["debt.gdp"])
     if amount <= 0:
         return
     book.pay("borrowing", "banks.cash", "platform.cash", amount)

@@ -75,8 +75,9 @@ BRANCHES = (
     "heating.subsidy",
 )  # fmt: skip
 
-#: Share of the season's cost by calendar month.
-WEIGHT = {10: 0.08, 11: 0.17, 12: 0.21, 1: 0.22, 2: 0.16, 3: 0.12, 4: 0.04}
+#: Share of the season's network cost, and of its coal, paid in a calendar month: a part of the coal is stocked in autumn [R].
+NETWORK = {10: 0.08, 11: 0.17, 12: 0.21, 1: 0.22, 2: 0.16, 3: 0.12, 4: 0.04}
+FUEL = {10: 0.30, 11: 0.20, 12: 0.20, 1: 0.18, 2: 0.10, 3: 0.02, 4: 0.0}
 
 
 @kernel
@@ -159,7 +160,8 @@ def step(world: World) -> None:
     if world.month_of_year == 5:
         _close_season(world, cost)
     lag = int(p["heating.subsidy_lag"])
-    weight = WEIGHT.get(world.month_of_year, 0.0)
+    fuel = p["heating.fuel_part"]
+    weight = fuel * FUEL.get(world.month_of_year, 0.0) + (1.0 - fuel) * NETWORK.get(world.month_of_year, 0.0)
     if weight > 0.0:
         cost = (cost * weight).astype(np.int64)
         for d in np.nonzero(cost)[0]:

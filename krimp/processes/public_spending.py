@@ -227,7 +227,18 @@ def step(world: World) -> None:
     old = int(p["public_spending.pay_off"] * (payables(world) + book["city.payable_staff"]))
     items = {**due, **service, "reserve": reserve, "old": old}
     items["surplus"] = _surplus(world, items)
-    order = ("tied", *_BASIC, "reserve", *_RUNNING, "earmarked", *_BONDS, "old", "hidden", "works", "surplus")
+    order: tuple[str, ...] = (
+        "tied",
+        *_BASIC,
+        "reserve",
+        *_RUNNING,
+        "earmarked",
+        *_BONDS,
+        "old",
+        "hidden",
+        "works",
+        "surplus",
+    )
     if withheld:
         order = (*_BONDS, *(name for name in order if name not in _BONDS))
         world.fired["public_spending.withheld"] += 1

@@ -31,11 +31,13 @@ PARAMETERS = (
     Parameter(
         "taxes.asset_sales", 0.35, "share", "uniform(0.1, 0.6)",
         "[A] document 88 lists disposal of assets; non-tax revenue rises as cash runs short",
-        "extra non-tax income while payables stand", 0.0, 3.0,
+        "extra non-tax income while bills or debt service stand unpaid", 0.0, 3.0,
     ),
 )  # fmt: skip
 SERIES: tuple[Series, ...] = ()
 ACCOUNTS = (Account("flow.nontax", "flow", "fees, fines, leases and other non-tax revenue"),)
+#: Sectors whose profits are taxed: farms are exempt, small traders count as own account.
+TAXED = ("mine", "industry", "services", "developers", "heating")
 BRANCHES = ("taxes.collected", "taxes.nontax")
 
 
@@ -59,7 +61,7 @@ def bases(world: World) -> dict[str, float]:
         "consumption": float(spent),
         "coal_sales": float(coal),
         "industry_sales": float(industry),
-        "firm_sales": float(spent + industry + coal) + built + bought,
+        "profits": float(sum(book.flow("profits", payer=f"{firm}.cash") for firm in TAXED)),
         "construction": built,
         "public_purchases": bought,
         "wages": float(book.flow("wages")),
@@ -99,7 +101,8 @@ def step(world: World) -> None:
         local_total += local
     world.fired["taxes.collected"] += local_total > 0
     people = float(memory["household_income.people"].sum())
-    wanting = 1.0 + p["taxes.asset_sales"] * (1.0 if memory.get("public_spending.payables", 0) > 0 else 0.0)
+    short = memory.get("public_spending.debt_unpaid", 0) + memory.get("public_spending.payables", 0) > 0
+    wanting = 1.0 + p["taxes.asset_sales"] * (1.0 if short else 0.0)
     nontax = world.fen(p["taxes.nontax_per_head"] / 12.0 * world.driver("cpi", 1.0) * wanting) * int(people)
     book.pay("nontax", "services.cash", "city.cash", nontax)
     world.fired["taxes.nontax"] += nontax > 0

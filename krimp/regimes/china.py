@@ -20,14 +20,16 @@ _VAT_LOCAL: Dated = ((0, 0.25), (_m(2016, 5), 0.50))
 _SERVICE_LOCAL: Dated = ((0, 0.70), (_m(2016, 5), 0.50))
 
 TAXES = (
-    Tax("vat_services", "consumption", ((0, 0.034), (_m(2016, 5), 0.030), (_m(2019, 4), 0.026)), _SERVICE_LOCAL,
-        "services.cash", "[A] effective rate on household spending around 3% (small traders 3%, business tax 3-5%)", True),
+    Tax("vat_services", "consumption", ((0, 0.055), (_m(2016, 5), 0.050), (_m(2019, 4), 0.045)), _SERVICE_LOCAL,
+        "services.cash", "[D] VAT and business tax of services were some 8% of national household spending, small traders"
+        " owe 3%: the middle", True),
     Tax("vat_coal", "coal_sales", ((0, 0.090), (_m(2018, 5), 0.085), (_m(2019, 4), 0.070)), _VAT_LOCAL, "mine.cash",
         "[D] 17/16/13% on a value added of some 55% of sales", True),
     Tax("vat_industry", "industry_sales", ((0, 0.040), (_m(2019, 4), 0.032)), _VAT_LOCAL, "industry.cash",
         "[D] 17/16/13% on a value added of a quarter of sales", True),
-    Tax("income_firms", "firm_sales", _flat(0.010), _flat(0.40), "services.cash",
-        "[R] corporate income tax 25%, local 40%; profit of some 4% of sales assumed", True),
+    Tax("income_firms", "profits", _flat(0.20), _flat(0.40), "services.cash",
+        "[D] corporate income tax of 3.6 tn over pre-tax profits of some 21 tn in 2020, as a share of profits paid out;"
+        " local 40%", True),
     Tax("income_persons", "wages", _flat(0.008), _flat(0.40), "services.cash",
         "[R] personal income tax, local 40%; most local pay is below the threshold"),
     Tax("resource", "coal_sales", ((0, 0.010), (_m(2014, 12), 0.020)), _flat(1.0), "mine.cash",
@@ -39,9 +41,9 @@ TAXES = (
     Tax("vat_purchases", "public_purchases", ((0, 0.034), (_m(2016, 5), 0.030), (_m(2019, 4), 0.026)), _SERVICE_LOCAL,
         "services.cash", "[A] as on household spending: what suppliers of offices, schools and streets pay", True),
     Tax("maintenance", "vat", _flat(0.10), _flat(1.0), "services.cash", "[R] 7% of VAT and 3% education surcharge"),
-    Tax("property_and_land_use", "urban_homes", _flat(420.0), _flat(1.0), "services.cash",
-        "[A] property tax of firms, urban land use, vehicle and stamp duties: 420 yuan a year per urban dwelling at 2010"
-        " prices", indexed="cpi"),
+    Tax("property_and_land_use", "urban_homes", _flat(600.0), _flat(1.0), "services.cash",
+        "[D] property tax of firms, urban land use, vehicle and stamp duties: 1.0% of GDP nationally in 2010, 0.7% assumed in"
+        " a poor coal city, 600 yuan a year per urban dwelling at 2010 prices", indexed="cpi"),
 )  # fmt: skip
 
 _SPENDING = (
