@@ -229,6 +229,8 @@ def score_founders(P, H, S, seed, month, rows, capital, returnee, newcomer, scor
             odds *= 0.1
         if P.schooling[p] == TERTIARY:
             odds *= 1.5
+        if odds <= 0.0:
+            continue
         u = uniform(seed, P.key[p], month, SHOP_FOUNDER)
         score[i] = -log(max(u, 1e-16)) / odds
 
