@@ -7,6 +7,7 @@ half a file and the same data give the same bytes.
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -202,7 +203,8 @@ def events_frame(columns: list[np.ndarray], districts: list[str]) -> pl.DataFram
 def write_tables(world: World, folder: Path) -> None:
     """persons, households, dwellings, buildings and shops as Parquet, districts and settlements by name."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name in ("persons", "households", "dwellings", "buildings", "shops"):
+
+    def write(name: str) -> None:
         table = getattr(world, name)
         frame = table.frame()
         extra: dict[str, Any] = {}
@@ -211,3 +213,6 @@ def write_tables(world: World, folder: Path) -> None:
         if "settlement" in frame.columns:
             extra["settlement"] = named(frame["settlement"].to_numpy(), [s.id for s in world.settlements])
         write_parquet(frame.with_columns(**extra), folder / f"{name}.parquet")
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(write, ("persons", "households", "dwellings", "buildings", "shops")))
