@@ -123,3 +123,146 @@ def sector_balances(run: Run) -> dict[str, Any] | None:
         if any(b.get(d) for d in dates)
     ]
     return {"dates": [f"{d:%Y-%m}" for d in dates], "rows": rows, "accounts": accounts}
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the final accounts: published and in the run (currency units), and why they differ if by much."""
+
+    name: str
+    observed: float
+    model: float
+    reason: str
+
+    @property
+    def difference(self) -> float:
+        """Relative difference of the run from the published figure."""
+        return self.model / self.observed - 1.0 if self.observed else float("nan")
+
+
+_UNITS = {"100 million yuan": 1e8, "10,000 yuan": 1e4}
+#: Differences above this have a reason beside them.
+TOLERANCE = 0.15
+_ECONOMY = "bases follow the modelled economy, rates are national ones; the province's share has a wide prior"
+_DEBT = "issue limits, the swap and works of the platform are national shares, not the city's contracts"
+#: Line: accounts of the pack that add up to it, then what it is in a run: a series, or flows of the treasury as
+#: (flow, payer, receiver, sign), and the reason when it is far off.
+_LINES: dict[str, tuple[tuple[str, ...], str | tuple[tuple[str, str, str, int], ...], str]] = {
+    "tax revenue kept": (("tax_revenue",), "tax_revenue", _ECONOMY),
+    "non-tax revenue": (("nontax_revenue",), "nontax_revenue", "sales of assets in a shortage are assumed"),
+    "own revenue": (("own_revenue",), "own_revenue", _ECONOMY),
+    "transfers": (("transfers",), "transfers", ""),
+    "bonds issued": (("debt_revenue",), (("bonds", "banks.cash", "", 1),), "refinancing is included; " + _DEBT),
+    "fund revenue": (
+        ("fund_revenue",), "fund_revenue", "land, quotas and grants in it were not published: three assumed accounts",
+    ),
+    "general spending": (("general_expenditure",), "general_expenditure", ""),
+    "  pay and benefits": (
+        ("class_wages_government", "class_subsidy_institutions_wages"),
+        (("wages", "city.cash", "", 1), ("offbudget_pay", "upper.cash", "", -1), ("spend_oncosts", "city.cash", "", 1)),
+        "posts on the payroll are a fixed part of public posts in the census",
+    ),
+    "  goods, services, other": (
+        ("class_goods_government", "class_subsidy_institutions", "class_other", "-class_subsidy_institutions_wages"),
+        (("spend_operations", "city.cash", "", 1), ("spend_tests", "city.cash", "", 1)),
+        "a fixed ratio to pay",
+    ),
+    "  works": (
+        ("class_capital_1", "class_capital_2", "class_capital_institutions"),
+        (("spend_works", "city.cash", "", 1),),
+        "works follow grants, new bonds and cash in hand",
+    ),
+    "  subsidies to firms, streets, heat, buses": (
+        ("class_subsidies_enterprises", "class_capital_enterprises"),
+        (
+            ("spend_firms", "city.cash", "", 1), ("spend_upkeep", "city.cash", "", 1),
+            ("heat_subsidy", "city.cash", "", 1), ("bus_subsidy", "city.cash", "", 1),
+        ),
+        "streets and refuse may stand among goods and services in the accounts",
+    ),
+    "  to people and farms": (
+        ("class_transfers_households",),
+        tuple((f"spend_{n}", "city.cash", "", 1) for n in ("welfare", "retired", "farm")),
+        "carried back by national wages and transfers",
+    ),
+    "  to social insurance funds": (
+        ("class_social_funds_subsidy",),
+        (("spend_pension_gap", "city.cash", "", 1),),
+        "the split of the pension gap between city and province is assumed",
+    ),
+    "interest paid": (
+        ("interest",), "interest",
+        "the published figure leaves out what the province paid in the city's place; the run advances other service first",
+    ),
+    "principal repaid": (("principal_repaid",), (("principal", "city.cash", "banks.cash", 1),), "lives of bonds are national"),
+    "service not paid": (
+        ("unpayable",), "debt_unpaid",
+        "the published figure may add up several years and loans that no account shows",
+    ),
+    "fund spending": (
+        ("fund_expenditure",), "fund_expenditure", "follows fund revenue; flats still under way are paid from it",
+    ),
+    "official debt": (("debt",), "debt", _DEBT),
+    "hidden debt": (("hidden_debt",), "hidden_debt", "an analysts' estimate of all liabilities less bonds; " + _DEBT),
+    "owed to upper governments": (
+        ("payables_upper",), "advances_upper",
+        "only unpaid service and bills are advanced; older loans from above are not known",
+    ),
+    "treasury cash": (("cash",), "cash", "city and counties are one treasury"),
+}  # fmt: skip
+
+
+def final_accounts(run: Run, year: int = 2020) -> list[Line]:
+    """The pack's published accounts of a year line by line beside the run; empty when pack or run has none."""
+    table = run.inputs("accounts.csv")
+    if table.is_empty() or not run.has_series("own_revenue"):
+        return []
+    table = table.filter(pl.col("year").cast(pl.Int64) == year)
+    known = {
+        row["account"]: float(row["amount"]) * _UNITS[row["unit"]]
+        for row in table.iter_rows(named=True)
+        if row["unit"] in _UNITS
+    }
+    if not run.months[0] < dt.date(year, 1, 1) or run.months[-1] < dt.date(year, 12, 1):
+        return []
+    flows = run.ledger.filter(pl.col("month").dt.year() == year).select(
+        pl.col("debit").cast(pl.String), pl.col("credit").cast(pl.String), "amount"
+    )
+    paid: dict[tuple[str, str], int] = {}
+    for debit, credit, amount in flows.iter_rows():
+        paid[debit, credit] = paid.get((debit, credit), 0) + amount
+    stocks = ("debt", "hidden_debt", "advances_upper", "cash")
+    out = []
+    for name, (accounts, source, reason) in _LINES.items():
+        if any(a.lstrip("-") not in known for a in accounts):
+            continue
+        observed = sum(known[a.lstrip("-")] * (-1 if a.startswith("-") else 1) for a in accounts)
+        if isinstance(source, str):
+            model = run.at(source, dt.date(year, 12, 1)) if source in stocks else run.year(source, year)
+        else:
+            model = (
+                sum(s * _flow(paid, f, payer, receiver) for f, payer, receiver, s in source) / run.minor_units
+            )
+        far = abs(model / observed - 1.0) > TOLERANCE
+        out.append(Line(name, observed, float(model), reason if far else ""))
+    return out
+
+
+def _flow(paid: dict[tuple[str, str], int], flow: str, payer: str, receiver: str) -> int:
+    """A year's payments of a flow by a payer, or what a receiver got of it."""
+    if receiver:
+        return paid.get((receiver, f"flow.{flow}"), 0) - paid.get((f"flow.{flow}", receiver), 0)
+    return paid.get((f"flow.{flow}", payer), 0) - paid.get((payer, f"flow.{flow}"), 0)
+
+
+def funders(run: Run) -> list[tuple[str, int]]:
+    """Publicly built homes by who paid, most first, in dwellings."""
+    if not run.has("dwellings.parquet") or "funder" not in run.dwellings.columns:
+        return []
+    counts = (
+        run.dwellings.filter(pl.col("funder").cast(pl.String) != "none")
+        .group_by(pl.col("funder").cast(pl.String))
+        .len()
+        .sort("len", "funder", descending=[True, False])
+    )
+    return [(name, int(n) * run.weight) for name, n in counts.iter_rows()]

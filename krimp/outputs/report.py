@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from krimp.outputs import plots, words
-from krimp.outputs.books import flow_matrix, sector_balances
+from krimp.outputs.books import final_accounts, flow_matrix, funders, sector_balances
 from krimp.outputs.folder import Run, RunError, open_run
 from krimp.outputs.observed import FLOWS, Beside, beside, value_at
 from krimp.outputs.plots import Plot
@@ -71,7 +71,7 @@ def render(runs: Sequence[Run], year: int | None = None, claims: Sequence[dict[s
         facade=_facade(run), sections=sections(runs, rows), styles=_styles(runs), observed=comparable,
         not_compared=len(rows) - len(comparable), people=people_balance(run),
         matrix=flow_matrix(run, matrix_year) if matrix_year else None, year=matrix_year,
-        balances=sector_balances(run), claims=claims, sentences=sentences(run, claims), parameters=_parameters(runs),
+        accounts=final_accounts(run), funders=funders(run), balances=sector_balances(run), claims=claims, sentences=sentences(run, claims), parameters=_parameters(runs),
         sources=run.inputs("sources.csv").to_dicts(), settings=_settings(run),
         wall=sorted(run.manifest.get("wall", {}).items(), key=lambda item: -float(item[1])),
         fired=sorted(run.manifest.get("fired", {}).items()),
