@@ -156,8 +156,8 @@ def step(world: World) -> None:
     _subsidy(world)
     if world.month_of_year == 10:
         _bills(world)
-        for d in range(world.nd):
-            _pay_back(world, d)  # last winter's creditors are paid from this winter's fees
+        for k in range(world.nd):
+            _pay_back(world, k)  # last winter's creditors are paid from this winter's fees
     cost = _season_cost(world)
     if world.month_of_year == 5:
         _close_season(world, cost)
