@@ -43,27 +43,24 @@ def intervals(last: Any, path: Path) -> None:
 def claims(rows: list[dict[str, Any]]) -> None:
     """The claims beside data and model, one row each."""
     console = _console()
-    table = _table("claim", "what it means in a run", "data", "model", "80% interval", "verdict", left=2)
+    table = _table("claim", "data", "verdict", "median", "80% interval", "why", left=3)
     for row in rows:
-        low, high = row.get("low"), row.get("high")
-        span = f"{words.number(low)} to {words.number(high)}" if low is not None and high is not None else ""
-        verdict = str(row.get("verdict") or "")
+        low, high, middle, unit = row["low"], row["high"], row["median"], str(row["unit"] or "")
+        show = (lambda v: f"{v:.1f}") if unit == "year" else words.number
+        span = f"{show(low)} to {show(high)}" if low is not None and high is not None else ""
+        verdict = str(row["verdict"])
         colour = {"inside": "green", "holds": "green", "outside": "red", "fails": "red"}.get(verdict, "dim")
-        data = row.get("data")
-        shown = (
-            words.number(data, str(row.get("unit") or ""))
-            if isinstance(data, (int, float))
-            else str(data or "")
-        )
-        middle = row.get("median")
+        data = row["data"]
         table.add_row(
-            str(row["id"]), str(row.get("text") or ""), shown, words.number(middle) if middle is not None else "", span,
-            f"[{colour}]{verdict}[/{colour}] {row.get('basis') or ''}",
+            str(row["id"]), words.number(data, unit) if isinstance(data, (int, float)) else str(data or ""),
+            f"[{colour}]{verdict}[/{colour}], {row['basis']}", f"{show(middle)} {unit}" if middle is not None else "",
+            span, str(row["reason"]),
         )  # fmt: skip
     console.print(table)
     if rows:
         console.print(
-            f"[dim]{rows[0].get('runs')} runs (seeds x parameter draws) at scale {rows[0].get('scale')}[/dim]"
+            f"[dim]{rows[0]['runs']} runs (seeds x parameter draws) at scale {rows[0]['scale']}; a direction holds when "
+            "true in 80% of them[/dim]"
         )
 
 

@@ -36,6 +36,7 @@ PARAMETERS = (
     Parameter("consumption.fall_imports", 0.1, "share", "fixed", "[A] parcels are late", "fall of orders outside in a full lockdown", 0.0, 1.0),
     Parameter("consumption.season", 0.15, "share", "fixed", "[R] spring festival and new year", "more in January and February, less in March and April", 0.0, 1.0),
     Parameter("consumption.lockdown_scale", 1.0, "factor", "fixed", "[A] 1 = as dated in the pack; a policy may lengthen or lift it", "multiplies the lockdown path", 0.0, 10.0),
+    Parameter("consumption.lockdown_least", 0.0, "share of the month", "fixed", "[A] policy: 0 = as dated in the pack", "lockdown that holds whatever the path says", 0.0, 1.0),
     Parameter("consumption.visitors", 1.0, "ratio", "lognormal(1.0, 0.4)", "[A] the curious come with the news", "rise of hostel demand at a news pulse of 1", 0.0, 20.0),
 )  # fmt: skip
 SERIES = (
@@ -162,6 +163,7 @@ def step(world: World) -> None:
     """Households spend; the money reaches shops, firms and the outside."""
     p, memory, signal = world.params, world.memory, world.signal
     lock = min(world.driver("lockdown", 0.0) * p["consumption.lockdown_scale"], 1.0)
+    lock = max(lock, p["consumption.lockdown_least"])
     signal["lockdown"][:] = lock
     signal["confidence"][:] = confidence(world)
     if lock > 0.0:

@@ -38,6 +38,10 @@ PARAMETERS = (
         "fertility.three_child_response", 0.02, "share", "uniform(0.0, 0.05)", "[A] no visible response in the north-east",
         "more births once every couple may have three", 0.0, 0.5,
     ),
+    Parameter(
+        "fertility.unlimited", 0.0, "share", "fixed", "[A] policy: 0 = the country's law as dated",
+        "couples who may have two children whatever the law says", 0.0, 1.0,
+    ),
     Parameter("fertility.response_lag", 9.0, "months", "fixed", "[A] nine months from a permit to a birth", "", 0, 60),
     Parameter(
         "fertility.twins", 0.011, "share", "fixed", "[R] twin deliveries, China about 1.1%", "deliveries with two children",
@@ -74,7 +78,7 @@ def policy(world: World) -> tuple[float, float]:
         if month >= since:
             second = share if children == 2 else 1.0
             third = share if children == 3 else 0.0
-    return second, third
+    return max(second, world.params["fertility.unlimited"]), third
 
 
 def all_women(world: World) -> np.ndarray:

@@ -6,6 +6,7 @@ costs only the runs it had under way: they are done again, and none twice.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import multiprocessing
 import os
@@ -13,12 +14,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from krimp.intake import load_city
+from krimp.scenarios.schema import load_scenario
 
 #: Times a run may be lost with its worker before the ensemble gives up.
 ATTEMPTS = 3
@@ -34,9 +37,12 @@ class Task:
 
 def tasks(
     city: str, scenarios: Sequence[str], runs: int, draws: Sequence[Mapping[str, float]], first_seed: int = 1,
-    **settings: Any,
+    full: Sequence[str] = (), **settings: Any,
 ) -> list[Task]:  # fmt: skip
-    """`runs` tasks a scenario: run i has seed first_seed + i and parameter draw i (the same for every scenario)."""
+    """`runs` tasks a scenario: run i has seed first_seed + i and parameter draw i (the same for every scenario).
+
+    Runs keep series, ledger and balances; those of the scenarios in `full` keep events and tables too.
+    """
     out = []
     for scenario in scenarios:
         label = Path(scenario).stem
@@ -45,34 +51,45 @@ def tasks(
                 Task(
                     f"{label}-{i:04d}",
                     {
-                        "city": city, "scenario": scenario, "seed": first_seed + i, "threads": 1, "events": False,
-                        "tables": False, "checkpoint_every": 0, "draws": dict(draws[i % len(draws)]), **settings,
+                        "city": city, "scenario": scenario, "seed": first_seed + i, "threads": 1, "events": scenario in full,
+                        "tables": scenario in full, "checkpoint_every": 0, "draws": dict(draws[i % len(draws)]), **settings,
                     },
                 )
             )  # fmt: skip
     return out
 
 
+def fingerprint(task: Task) -> dict[str, Any]:
+    """What decides the bytes of a run: its settings, the pack's content and the code that moves a city."""
+    asked = {k: v for k, v in task.settings.items() if k not in ("threads", "city", "checkpoint_every")}
+    return {
+        "settings": json.loads(json.dumps(asked)),
+        "pack": load_city(task.settings["city"]).hash,
+        "scenario": load_scenario(task.settings.get("scenario", "baseline")).model_dump(mode="json"),
+        "code": _code(),
+    }
+
+
+@cache
+def _code() -> str:
+    """Hash of the sources of all rooms that decide what happens in a run."""
+    digest = hashlib.sha256()
+    root = Path(__file__).resolve().parent.parent
+    for room in ("state", "regimes", "synthesis", "processes", "engine", "intake"):
+        for path in sorted((root / room).rglob("*.*")):
+            if path.suffix in (".py", ".csv"):
+                digest.update(str(path.relative_to(root)).encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
 def complete(folder: Path, task: Task) -> bool:
-    """Whether the folder holds a complete run of exactly this task."""
+    """Whether the folder holds a complete run of exactly this task, made by the code of today."""
     try:
         manifest = json.loads((folder / "run.json").read_text())
+        made = json.loads((folder / "task.json").read_text())
     except (OSError, ValueError):
         return False
-    if manifest.get("status") != "complete":
-        return False
-    asked = manifest.get("settings", {})
-    return all(
-        _same(asked.get(key), value) for key, value in task.settings.items() if key not in ("threads", "city")
-    )
-
-
-def _same(found: Any, asked: Any) -> bool:
-    if isinstance(asked, Mapping):
-        return isinstance(found, Mapping) and dict(found) == dict(asked)
-    if isinstance(asked, tuple):
-        return list(asked) == list(found or [])
-    return bool(found == asked) or str(found) == str(asked) or str(found).endswith("scenario.toml")
+    return bool(manifest.get("status") == "complete" and made == fingerprint(task))
 
 
 def work(task: Task, folder: str) -> str:
@@ -84,6 +101,7 @@ def work(task: Task, folder: str) -> str:
     target = Path(folder) / task.name
     shutil.rmtree(target, ignore_errors=True)
     execute(Settings(**dict(task.settings)), target)
+    (target / "task.json").write_text(json.dumps(fingerprint(task)))
     return str(target)
 
 
@@ -135,7 +153,7 @@ def run_all(
 def ensemble(
     city: str, scenarios: Sequence[str] = ("baseline",), runs: int = 10, out: str | Path = "runs/ensemble",
     posterior: str | None = None, workers: int = 0, progress: Callable[[int, int], None] | None = None,
-    sets: Mapping[str, float] | None = None, centre: bool = False, **settings: Any,
+    sets: Mapping[str, float] | None = None, centre: bool = False, full: Sequence[str] = (), **settings: Any,
 ) -> Ensemble:  # fmt: skip
     """Seeds x draws x scenarios of a city. `posterior`: None = shipped with the pack, "prior", or a file.
 
@@ -149,7 +167,7 @@ def ensemble(
     declared = all_parameters()
     own = {**pack.config.parameters}
     values = [draw(declared, 0 if centre else i + 1, fitted, own) for i in range(runs)]
-    todo = tasks(str(pack.path), scenarios, runs, values, sets=dict(sets or {}), **settings)
+    todo = tasks(str(pack.path), scenarios, runs, values, full=full, sets=dict(sets or {}), **settings)
     folders = run_all(todo, Path(out), workers, progress)
     result = Ensemble(Path(out), [(t.name.rsplit("-", 1)[0], int(t.name.rsplit("-", 1)[1]), f)
                                   for t, f in zip(todo, folders, strict=True)])  # fmt: skip
