@@ -188,9 +188,9 @@ def test_a_cheap_life_draws_people() -> None:
 
 def test_traffic_follows_cars_and_tires_people() -> None:
     """No new cars, less traffic; where people mind traffic, home appeals less."""
-    assert rises("traffic_index", 36, {}, {"traffic.buy": 0.0}, first=12) < SURE
+    assert rises("traffic_index", 24, {}, {"traffic.buy": 0.0}, first=12) < SURE
     calm, minded = {"home_appeal.traffic": 0.0}, {"home_appeal.traffic": 1.0}
-    assert rises("home_appeal", 36, calm, minded, first=24) < SURE
+    assert rises("home_appeal", 24, calm, minded, first=18, weight=100) < SURE
 
 
 def test_schools_merge_when_pupils_go() -> None:
