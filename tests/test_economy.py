@@ -72,15 +72,16 @@ def test_without_the_decline_of_the_mine_more_work_and_more_people_stay() -> Non
 def test_mine_cuts_pay_first_and_posts_late() -> None:
     """Slow posts keep people at the pit with less pay; quick posts do the reverse."""
     slow, quick = {"mining.posts_half_life": 8.0}, {"mining.posts_half_life": 0.25}
-    assert rises("mining_jobs", 48, slow, quick, first=24) < SURE
-    assert rises("hidden_unemployment", 48, slow, quick, first=24) < SURE
-    assert rises("mine_pay_share", 48, quick, slow, first=24) < SURE
+    assert rises("mining_jobs", 36, slow, quick, first=18) < SURE
+    assert rises("hidden_unemployment", 36, slow, quick, first=18) < SURE
+    assert rises("mine_pay_share", 36, quick, slow, first=18) < SURE
 
 
 def test_early_pensions_take_part_of_the_cut() -> None:
     """Miners near the age leave with a pension instead of into joblessness."""
-    all_of_them, nobody = {"mining.early_share": 1.0}, {"mining.early_share": 0.0}
-    assert rises("pensioners", 36, all_of_them, nobody, first=18, weight=100) < SURE
+    quick = {"mining.posts_half_life": 0.5, "pensions.early_years": 10.0}
+    all_of_them, nobody = {**quick, "mining.early_share": 1.0}, {**quick, "mining.early_share": 0.0}
+    assert rises("pensioners", 24, all_of_them, nobody, first=12, weight=200) < SURE
 
 
 def _coal_halves(world: World) -> None:
@@ -91,12 +92,12 @@ def _coal_halves(world: World) -> None:
 def test_coal_price_moves_pay_output_and_product() -> None:
     """A halved price shows in pay at once, in output with the lag of plans, and in GDP."""
     for variable in ("mine_pay_share", "mine_output", "gdp", "wage_income"):
-        assert small.p_rises(-shift(variable, 36, _coal_halves, slice(12, None))) < SURE, variable
+        assert small.p_rises(-shift(variable, 24, _coal_halves, slice(12, None))) < SURE, variable
 
 
 def test_farms_need_fewer_hands_by_machines() -> None:
     """No mechanisation, more people on the land."""
-    assert rises("farm_jobs", 36, {"farming.mechanisation": 0.0}, {}, first=24) < SURE
+    assert rises("farm_jobs", 24, {"farming.mechanisation": 0.0}, {}, first=12) < SURE
 
 
 # -- pensions ------------------------------------------------------------------------------------------------------------
@@ -181,9 +182,9 @@ def test_a_cheap_life_draws_people() -> None:
     basket = {"cost_of_living.services": 0.8, "cost_of_living.housing": 0.0, "cost_of_living.heat": 0.0}
     cheap = {**basket, "cost_of_living.pass_through": 0.0, "home_appeal.prices": 3.0}
     dear = {**basket, "cost_of_living.pass_through": 1.0, "home_appeal.prices": 3.0}
-    assert rises("cost_of_living", 48, dear, cheap, first=24, weight=100) < SURE
-    assert rises("home_appeal", 48, cheap, dear, first=24, weight=100) < SURE
-    assert rises("in_migrants", 48, cheap, dear, first=24, weight=100) < SURE
+    assert rises("cost_of_living", 40, dear, cheap, first=18, weight=100) < SURE
+    assert rises("home_appeal", 40, cheap, dear, first=18, weight=100) < SURE
+    assert rises("in_migrants", 40, cheap, dear, first=18, weight=100) < SURE
 
 
 def test_traffic_follows_cars_and_tires_people() -> None:
@@ -195,7 +196,7 @@ def test_traffic_follows_cars_and_tires_people() -> None:
 
 def test_schools_merge_when_pupils_go() -> None:
     """Places stay where nothing is merged."""
-    assert rises("school_places", 36, {"schools.merge": 0.0}, {}, first=24) < SURE
+    assert rises("school_places", 24, {"schools.merge": 0.0}, {}, first=12) < SURE
 
 
 def _children(allowed: int, world: World) -> None:
