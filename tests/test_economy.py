@@ -81,7 +81,7 @@ def test_early_pensions_take_part_of_the_cut() -> None:
     """Miners near the age leave with a pension instead of into joblessness."""
     quick = {"mining.posts_half_life": 0.5, "pensions.early_years": 10.0}
     all_of_them, nobody = {**quick, "mining.early_share": 1.0}, {**quick, "mining.early_share": 0.0}
-    assert rises("pensioners", 24, all_of_them, nobody, first=12, weight=200) < SURE
+    assert rises("pensioners", 36, all_of_them, nobody, first=12, weight=100) < SURE
 
 
 def _coal_halves(world: World) -> None:
@@ -143,10 +143,15 @@ def test_lockdown_lowers_spending_which_comes_back() -> None:
     assert small.p_rises(-shift("traffic_index", 18, _lockdown, slice(6, 9))) < SURE
 
 
+def _vouchers_once(world: World) -> None:
+    world.memory["vouchers.owed"] = 340.0 * world.pack.config.minor_units
+
+
 def test_vouchers_raise_spending_and_are_paid_back() -> None:
     """Policy: more is spent in the months of the vouchers, in part at the cost of the months after."""
     given_now = {"vouchers.amount": 100.0}
     assert rises("consumption", 6, given_now, {}) < SURE
+    assert small.p_rises(-shift("consumption", 6, _vouchers_once, slice(2, 4))) < SURE
 
 
 def test_returnees_found_shops() -> None:
