@@ -6,7 +6,6 @@ import errno
 import gc
 import json
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -364,6 +363,7 @@ def bench(
     benchmark(found, ratios(found, earlier) if earlier else [])
 
 
+@app.command("claims", short_help="What is said of the city, against data and model: krimp claims hegang")
 @guarded
 def claims(
     city: City,
@@ -380,7 +380,7 @@ def claims(
 
     Example: krimp claims hegang --runs 40 --scale 1/10 --json > claims.json
     """
-    from krimp.study.claims import claims  # type: ignore[import-not-found,unused-ignore]
+    from krimp.study.claims import claims
 
     if runs < 1:
         raise BadInput(f"--runs {runs}: allowed are whole numbers from 1")
@@ -399,10 +399,43 @@ def claims(
     show(rows)
 
 
-if find_spec("krimp.study.claims") is not None:
-    app.command("claims", short_help="What is said of the city, against data and model: krimp claims hegang")(
-        claims
-    )
+@app.command("calibrate", short_help="Fit demographic parameters to the censuses: krimp calibrate hegang")
+@guarded
+def calibrate(
+    city: City,
+    runs: Annotated[int, typer.Option(help="Runs a wave.")] = 40,
+    waves: Annotated[int, typer.Option(help="Waves; each looks closer where the last one pointed.")] = 2,
+    scale: Scale = "1/10",
+    draws: Annotated[int, typer.Option(help="Draws to write.")] = 200,
+    seed: Annotated[int, typer.Option(help="Seed of the design and of the first run.")] = 1,
+    workers: Annotated[int, typer.Option(help="Processes (default: the CPUs it may use).")] = 0,
+    out: Annotated[
+        Path | None,
+        typer.Option("-o", "--out", help="Folder of the runs and the posterior (runs/CITY-calibration)."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Fit at most six parameters to the pack's `calibrate` rows on people; finished runs are kept, so it can be resumed.
+
+    Example: krimp calibrate hegang --runs 40 --scale 1/10
+    """
+    from krimp.study.calibrate import calibrate
+
+    if waves < 1 or draws < 1:
+        raise BadInput(f"--waves {waves}, --draws {draws}: allowed are whole numbers from 1")
+    _compile_notice()
+    with Progress("runs", every=1) as bar:
+        found = calibrate(
+            city, runs, waves, scale, draws, _positive("--workers", workers),
+            out or Path("runs") / f"{Path(city).name}-calibration", seed=seed,
+            progress=lambda done, total: bar.show("running", done, total),
+        )  # fmt: skip
+    if as_json:
+        print(json.dumps(found))
+        return
+    from krimp.app.tables import calibration
+
+    calibration(found)
 
 
 # -- packs

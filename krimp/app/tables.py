@@ -64,6 +64,30 @@ def claims(rows: list[dict[str, Any]]) -> None:
         )
 
 
+def calibration(found: dict[str, Any]) -> None:
+    """What was fitted, and how far the last wave's runs are from the observations."""
+    console = _console()
+    table = _table("parameter", "prior", "point", "80% interval", left=2)
+    for name, item in found["parameters"].items():
+        table.add_row(
+            name,
+            item["prior"],
+            words.number(item["point"]),
+            f"{words.number(item['low'])} to {words.number(item['high'])}",
+        )
+    console.print(table)
+    rows = _table("observation (in sample)", "observed", "mean of the last wave")
+    for row in found["rows"]:
+        place = "" if row["district"] == "city" else f", {row['district']}"
+        rows.add_row(
+            f"{row['date']} {row['variable']}{place}",
+            words.number(row["observed"]),
+            f"{100 * row['distance_last_wave']:+.1f}%",
+        )
+    console.print(rows)
+    console.print(f"Posterior    {found['path']}")
+
+
 def benchmark(found: dict[str, Any], ratios: list[dict[str, Any]]) -> None:
     """The benchmark cases, and the dearest processes of the largest case."""
     console = _console()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,6 +53,8 @@ def read_posterior(path: Path) -> Posterior:
     for name, dtype in frame.schema.items():
         if not dtype.is_numeric():
             raise ValueError(f"posterior {path.name}, column {name}: found text, allowed are numbers")
+    if any(v is None or not math.isfinite(v) for row in frame.rows() for v in row):
+        raise ValueError(f"posterior {path.name}: an empty cell or no number; allowed are finite numbers")
     if frame.height == 0:
         raise ValueError(f"posterior {path.name}: no draws")
     about = path.with_suffix(".json")
@@ -59,12 +62,11 @@ def read_posterior(path: Path) -> Posterior:
 
 
 def posterior_of(pack: CityPack, asked: str | None = None) -> Posterior | None:
-    """The posterior to use: None for "prior", a file when named, else the one shipped with the pack if any."""
-    if asked == "prior":
-        return None
-    if asked and asked != "shipped":
+    """Draws to use: a file when named, else those shipped with the pack if any: its posterior, or for "prior" the draws
+    learnt elsewhere (prior.csv). None leaves all parameters to their declared priors."""
+    if asked and asked not in ("shipped", "prior"):
         return read_posterior(Path(asked))
-    shipped = pack.path / "posterior.csv"
+    shipped = pack.path / ("prior.csv" if asked == "prior" else "posterior.csv")
     return read_posterior(shipped) if shipped.is_file() else None
 
 
