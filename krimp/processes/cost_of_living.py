@@ -70,7 +70,7 @@ def step(world: World) -> None:
         + p["cost_of_living.heat"] * heat
         + p["cost_of_living.housing"] * housing
     )
-    if housing[-1] < 1.0:
+    if housing[-1] < prices:
         world.fired["cost_of_living.homes_cheaper"] += 1
 
 
