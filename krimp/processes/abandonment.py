@@ -1,31 +1,32 @@
 """Abandonment: an owner whose empty home costs more than it will ever bring gives it up.
 
-Judged each January: empty for more than two years, and the price it would fetch in its state is below what keeping it
-another few years costs (real-option exit, Dixit 1989 [R]); village homes and rows are simply left after some years.
+Judged each January. A flat: empty for more than two years, and its reservation price p* (`listing`: what keeping it brings
+less fees, and the chance of a sale) is below nothing (real-option exit, Dixit 1989 [R]). Single houses with a stove cost
+nothing to keep and are simply left after some years.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
+from krimp.processes.hedonic_index import N_FEATURES, value
+from krimp.processes.listing import holding, market_of, reservation, segment, terms_of
 from krimp.state.codes import (
     BY_CITY,
     BY_DEVELOPER,
     BY_EMPLOYER,
-    DISTRICT_HEAT,
     EVENT,
     STANDING,
     STOVE,
     VACANT,
 )
-from krimp.state.compile import kernel
+from krimp.state.compile import allocating_kernel
 from krimp.state.parameters import Parameter
 from krimp.state.world import Series, World, emit
 
 PARAMETERS = (
     Parameter("abandonment.months", 24.0, "months", "fixed", "[A] value below zero for 24 months (mechanisms 3.5)", "", 1.0, 600.0),
     Parameter("abandonment.months_house", 72.0, "months", "uniform(48, 120)", "[A]", "empty single houses with a stove", 1.0, 600.0),
-    Parameter("abandonment.years_of_cost", 8.0, "years", "uniform(5, 12)", "[A]", "carry that outweighs the price", 0.5, 100.0),
 )  # fmt: skip
 SERIES: tuple[Series, ...] = ()
 BRANCHES = ("abandonment.house", "abandonment.flat")
@@ -33,9 +34,10 @@ BRANCHES = ("abandonment.house", "abandonment.flat")
 _ABANDONED = EVENT["abandoned"]
 
 
-@kernel
-def judge(D, E, month, flat_months, house_months, carry_years, price, fee, counts):
-    """Mark homes given up. price: fen per 0.1 m2 by district; fee: yearly base fee per 0.1 m2."""
+@allocating_kernel
+def judge(D, B, H, E, kinds, beta, level, growth, hazard, market, seed, month, terms, flat_months, house_months, counts):
+    """Mark homes given up."""
+    x = np.zeros(N_FEATURES)
     for d in range(1, D.used[0]):
         if D.state[d] != STANDING or D.use[d] != VACANT or D.abandoned[d] != 0:
             continue
@@ -46,9 +48,11 @@ def judge(D, E, month, flat_months, house_months, carry_years, price, fee, count
         leave = False
         if D.heating[d] == STOVE:
             leave = empty > house_months
-        elif D.heating[d] == DISTRICT_HEAT and empty > flat_months:
-            worth = price[D.district[d]] * (D.condition[d] / 255.0) * (0.5 if D.fitted[d] == 0 else 1.0)
-            leave = worth < carry_years * fee
+        elif empty > flat_months:
+            i = D.district[d]
+            worth = value(D, B, kinds, d, month, x, beta, level)
+            benefit = holding(D, B, H, d, worth, market[i], terms, seed)
+            leave = reservation(worth, benefit, hazard[segment(D, d)], terms, growth[i]) < 0.0
         if leave:
             D.abandoned[d] = 1
             D.listed[d] = 0
@@ -61,14 +65,14 @@ def step(world: World) -> None:
     """Each January."""
     if world.month_of_year != 1:
         return
-    p, d = world.params, world.dwellings
+    p, d, m = world.params, world.dwellings, world.memory
     counts = np.zeros(2, np.int64)
-    ten = world.pack.config.minor_units / 10.0
     world.events.reserve(int(np.count_nonzero(d.use == VACANT)))
     judge(
-        d.view(), world.events.view(), world.month, int(p["abandonment.months"]), int(p["abandonment.months_house"]),
-        p["abandonment.years_of_cost"], world.signal["price_m2"] * ten, p["heating.fee_m2"] * p["heating.base_fee_share"] * ten,
-        counts,
+        d.view(), world.buildings.view(), world.households.view(), world.events.view(), m["hedonic_index.kinds"],
+        m["hedonic_index.beta"], m["hedonic_index.level"], world.signal["price_change_year"], m["listing.sale_hazard"],
+        market_of(world), world.seed, world.month, terms_of(world), int(p["abandonment.months"]),
+        int(p["abandonment.months_house"]), counts,
     )  # fmt: skip
     world.fired["abandonment.house"] += int(counts[0])
     world.fired["abandonment.flat"] += int(counts[1])

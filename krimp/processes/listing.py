@@ -8,8 +8,9 @@ g the expected growth, f = 0.44, q the chance of an offer. theta, what the empty
 children, a tenant), is lognormal by kind of owner and drawn once per home and owner. The payoff is anchored in rents and
 fees, not in prices: without it nothing would hold the price level. Listing costs nothing, so he offers the home if one
 offer in ten would do, and keeps it dark else. He thinks about it with a monthly probability that is high just after the
-home fell vacant and low later. Ask = V * mark-up * (paid / V)^loss if he paid more than it is worth (Genesove & Mayer
-2001), not below p*. Cuts come with probability 0.0703 a month, lognormal sizes (INET housing model). Owners who found no
+home fell vacant and low later. Ask = min(mark-up V, p* / (1 - 1/e)), the second being the ask that earns most when the chance
+of a sale falls with it at elasticity e: who has no use for the home undercuts; times (paid / V)^loss if he paid more than
+it is worth (Genesove & Mayer 2001), not below p*. Cuts come with probability 0.0703 a month, lognormal sizes (INET housing model). Owners who found no
 buyer in a year begin to withdraw. Rents spread half as much as prices between homes of a district.
 Households look at their own situation once a year, in the month given by their key: tenants and owners who want
 another home seek one (or offer theirs first when they lack the cash), owners short of money offer theirs.
@@ -75,6 +76,9 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter("listing.cut_sigma", 0.707, "log %", "fixed", "[S] INET housing model, 2022 configuration"),
     Parameter("listing.markup", 1.041, "ratio", "fixed", "[S] INET housing model, 2022 configuration"),
     Parameter("listing.markup_sd", 0.073, "ratio", "fixed", "[S] INET housing model, 2022 configuration"),
+    Parameter("listing.elasticity", 5.0, "elasticity", "uniform(3, 8)",
+              "[A] of the chance of a sale to the ask: a tenth less, some 60% more viewings that end in a sale", "e", 1.5, 50.0),
+    Parameter("listing.least_ask", 0.5, "share of value", "fixed", "[A] nobody opens below half of what neighbours got"),
     Parameter("listing.loss_aversion", 0.30, "share of gap", "uniform(0.25, 0.35)", "[S] Genesove & Mayer 2001, QJE"),
     Parameter("listing.discount_year", 0.05, "1/year", "uniform(0.035, 0.08)",
               "[A] deposits paid 2.5-4.75% a year [R]; 5-8% in mechanisms 3.4", "of sellers and buyers", 0.0, 0.5),
@@ -119,7 +123,7 @@ SERIES: tuple[Series, ...] = (
 BRANCHES: tuple[str, ...] = (
     "listing.leaving_town", "listing.inheritance", "listing.second_flat", "listing.investor_exit",
     "listing.developer_stock", "listing.better_home", "listing.need_of_money", "listing.cut", "listing.withdrawn",
-    "listing.held_dark", "listing.loss_averse", "listing.public_surplus",
+    "listing.held_dark", "listing.loss_averse", "listing.public_surplus", "listing.undercut",
 )  # fmt: skip
 (
     _LEAVING,
@@ -134,7 +138,8 @@ BRANCHES: tuple[str, ...] = (
     _DARK,
     _LOSS,
     _SURPLUS,
-) = range(12)
+    _UNDERCUT,
+) = range(13)
 #: Months on the market before owners begin to withdraw.
 PATIENCE = 12
 
@@ -150,7 +155,7 @@ Terms = namedtuple(
         "heat", "base_share", "fee_lift", "fee_walk", "r", "trend", "offer_sd", "loss", "markup", "markup_sd", "fresh",
         "later", "withdrawal", "cut", "cut_mu", "cut_sigma", "theta_local", "theta_absent", "theta_heir",
         "theta_investor", "theta_sd", "valve", "presale", "developer_floor", "surplus", "best_offer",
-        "fitting",
+        "fitting", "elastic", "least",
     ],
 )  # fmt: skip
 
@@ -230,9 +235,15 @@ def holding(D, B, H, d, worth, market, terms, seed):
 
 @helper
 def first_ask(D, B, d, worth, floor, terms, seed, month, fired):
-    """Opening asking price, fen, rounded to a hundred currency units' hundredth part (10,000 fen)."""
+    """Opening asking price, fen, rounded to 10,000 fen: the usual mark-up, or less where a lower ask earns more."""
     a, b, _, _ = draw4(seed, D.key[d], month, LISTING_ASK)
-    ask = worth * min(max(terms.markup + terms.markup_sd * gauss(a, b), 0.9), 1.35)
+    noise = min(max(1.0 + terms.markup_sd * gauss(a, b), 0.8), 1.3)
+    best = max(floor, 0.0) / (1.0 - 1.0 / terms.elastic)
+    ask = worth * terms.markup
+    if best < ask and D.owner_kind[d] != BY_DEVELOPER:
+        ask = max(best, terms.least * worth)
+        fired[_UNDERCUT] += 1
+    ask *= noise
     paid = np.float64(D.paid[d])
     if paid > worth:
         loss = terms.loss * (0.5 if D.owner_kind[d] == BY_INVESTOR else 1.0)
@@ -374,7 +385,7 @@ def reconsider(
             out_motive[n] = WANT_MOVE
             n += 1
         elif (wish or short) and D.title[d] != HOMESTEAD and D.listed[d] == NOT_LISTED:
-            D.ask[d] = first_ask(D, B, d, worth, 0.0, terms, seed, month, fired)
+            D.ask[d] = first_ask(D, B, d, worth, worth, terms, seed, month, fired)
             D.listed[d] = FOR_SALE
             D.listed_since[d] = month
             counts[0, i] += 1
@@ -438,6 +449,7 @@ def terms_of(world: World) -> Terms:
         p["listing.theta_sd"], p["listing.separate_valve"], p["listing.presale_months"],
         float(floor * ten * world.driver("construction_cost_index", 1.0)), p["resettlement.surplus_months"],
         float(exp(1.28 * p["listing.offer_sd"])), float(p["fitting_out.cost_m2"] * ten * world.driver("cpi", 1.0)),
+        p["listing.elasticity"], p["listing.least_ask"],
     )  # fmt: skip
 
 

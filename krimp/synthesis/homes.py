@@ -36,6 +36,7 @@ from krimp.state.families import own
 from krimp.state.purposes import (
     SYNTH_BOUGHT,
     SYNTH_EMPTY,
+    SYNTH_EMPTY_SINCE,
     SYNTH_FREE,
     SYNTH_HEIR,
     SYNTH_MATCH,
@@ -64,6 +65,10 @@ _EMPTY = {
 }
 
 
+#: Longest time an empty home of the base has stood empty; most for much less. [A]
+YEARS_EMPTY = 10
+
+
 def fill(world: World) -> None:
     """House every family of the stock's district, hand out deeds. Who offers a home is `listing`'s and `tenancy`'s."""
     _house(world)
@@ -90,6 +95,9 @@ def _house(world: World) -> None:
         by_size = families[
             np.lexsort((families, h.size[families] + 1.6 * normal(h.key[families], SYNTH_MATCH)))
         ]
+        long_empty = homes[empty]
+        since = world.base - (YEARS_EMPTY * 12 * uniform(d.key[long_empty], SYNTH_EMPTY_SINCE) ** 2).astype(np.int64)
+        d.vacant_since[long_empty] = np.maximum(since, d.completed[long_empty])
         h.dwelling[by_size] = by_area
         d.occupant[by_area] = by_size
         d.vacant_since[by_area] = 0
