@@ -31,7 +31,7 @@ PHASES: dict[str, tuple[str, ...]] = {
     "coming and going": ("student_exit", "out_migration", "return_migration", "newcomers"),
     "resettlement": ("resettlement",),
     "homes": (
-        "listing", "second_homes", "hostels", "housing_search", "tenancy", "fitting_out", "maintenance",
+        "listing", "second_homes", "hostels", "housing_search", "mortgages", "tenancy", "fitting_out", "maintenance",
         "abandonment",
     ),
     "building": ("developers", "construction", "demolition"),

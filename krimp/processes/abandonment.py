@@ -35,7 +35,24 @@ _ABANDONED = EVENT["abandoned"]
 
 
 @allocating_kernel
-def judge(D, B, H, E, kinds, beta, level, growth, hazard, market, seed, month, terms, flat_months, house_months, counts):
+def judge(
+    D,
+    B,
+    H,
+    E,
+    kinds,
+    beta,
+    level,
+    growth,
+    hazard,
+    market,
+    seed,
+    month,
+    terms,
+    flat_months,
+    house_months,
+    counts,
+):
     """Mark homes given up."""
     x = np.zeros(N_FEATURES)
     for d in range(1, D.used[0]):

@@ -20,6 +20,7 @@ import numpy as np
 
 from krimp.processes.hedonic_index import N_FEATURES, dot, features, value
 from krimp.processes.listing import holding, market_of, reservation, segment, terms_of
+from krimp.processes.mortgages import means
 from krimp.state.codes import (
     ACTIVE,
     BUILDING_SITE,
@@ -34,6 +35,7 @@ from krimp.state.codes import (
     FOR_BOTH,
     FOR_RENT,
     FOR_SALE,
+    FULL_TITLE,
     HOMESTEAD,
     HOSTEL,
     NO_TITLE,
@@ -107,11 +109,13 @@ SERIES: tuple[Series, ...] = (
 BRANCHES: tuple[str, ...] = (
     "housing_search.bought", "housing_search.rented", "housing_search.own_vacant", "housing_search.refused",
     "housing_search.outbid", "housing_search.displaced_seller", "housing_search.last_resort",
-    "housing_search.parents_help", "housing_search.stayed", "housing_search.second_bid",
+    "housing_search.parents_help", "housing_search.stayed", "housing_search.second_bid", "housing_search.lent",
 )  # fmt: skip
-(_BOUGHT, _RENTED, _OWN, _REFUSED, _OUTBID, _DISPLACED, _LAST, _PARENTS, _STAYED, _SECOND_BID) = range(10)
+(_BOUGHT, _RENTED, _OWN, _REFUSED, _OUTBID, _DISPLACED, _LAST, _PARENTS, _STAYED, _SECOND_BID, _LENT) = range(
+    11
+)
 #: Last resorts that a normal run never needs; counted apart, tested apart.
-_RELATIVES, _COLLECTIVE = 10, 11
+_RELATIVES, _COLLECTIVE = 11, 12
 
 _SOLD, _LET, _MOVED = EVENT["sold"], EVENT["let"], EVENT["moved_home"]
 _R_OUTSIDER, _R_NEW, _R_BETTER, _R_NONE = (
@@ -134,13 +138,29 @@ Rules = namedtuple(
         "alpha", "gamma", "area0", "match", "wear", "uc_floor", "untitled", "psi", "home_buckets", "other_buckets",
         "other", "reserve", "parents", "income_floor", "cold", "stove", "staying", "occupancy", "premium", "bargain",
         "discount", "old_floor", "fitting", "r", "trend", "usual_discount", "rent_month", "hostel_month", "fallback_rent",
+        "debt_share", "ltv", "least_loan", "last_age",
     ],
 )  # fmt: skip
 #: Listings in buckets: buckets and first bucket by district and band, first listing of each bucket, listing numbers.
 Board = namedtuple("Board", ["size", "offset", "start", "listing"])
 Money = namedtuple(
     "Money",
-    ["households", "rest", "developers", "fund", "mine", "used", "new", "savings_in", "savings_out"],
+    [
+        "households",
+        "rest",
+        "developers",
+        "fund",
+        "mine",
+        "used",
+        "new",
+        "savings_in",
+        "savings_out",
+        "banks",
+        "borrowing",
+        "claims",
+        "owed",
+        "held",
+    ],
 )
 
 
@@ -249,8 +269,8 @@ def leave_home(H, D, h, month):
 
 
 @allocating_kernel
-def prepare(S, P, H, D, B, kinds, tastes, growth, level_value, seed, month, rules, terms, floor_income, out_key, out_w,
-            out_budget, out_stay, out_uc, out_old, taken):  # fmt: skip
+def prepare(S, P, H, D, B, kinds, tastes, growth, level_value, seed, month, rules, terms, floor_income, annuity, out_key, out_w,
+            out_budget, out_credit, out_stay, out_uc, out_old, taken):  # fmt: skip
     """What each seeker brings: key, value per unit of quality, money, surplus of the present home, user cost, age.
     out_key 0 = no seeker (gone, ended or named twice)."""
     x = np.zeros(N_FEATURES)
@@ -262,6 +282,7 @@ def prepare(S, P, H, D, B, kinds, tastes, growth, level_value, seed, month, rule
         if motive == WANT_INVEST or motive == WANT_HOSTEL:
             uc += rules.premium
         out_uc[s] = uc
+        out_credit[s] = 0
         out_stay[s] = 0.0
         out_key[s] = 0
         if h == 0:
@@ -292,6 +313,9 @@ def prepare(S, P, H, D, B, kinds, tastes, growth, level_value, seed, month, rule
                     help_money += np.int64(rules.parents * max(H.cash[g], 0))
         out_budget[s] = cash + help_money + S.budget[s]
         p = H.first[h]
+        years = min(np.int64(rules.last_age - (month - np.int64(P.birth[p])) / 12.0), annuity.size - 1)
+        if years > 0 and H.loan[h] == 0 and motive != WANT_INVEST and motive != WANT_HOSTEL:
+            out_credit[s] = np.int64(rules.debt_share * members_income(P, H, h) * annuity[years])
         out_old[s] = 1 if month - np.int64(P.birth[p]) >= 720 else 0
         d = H.dwelling[h]
         if d != 0 and motive != WANT_INVEST:
@@ -308,7 +332,7 @@ def prepare(S, P, H, D, B, kinds, tastes, growth, level_value, seed, month, rule
 
 @kernel
 def sample(
-    S, D, B, H, rows, sale, rent, edges, quality, run, fit, lets, share, seed, month, rules, key, w, budget, stay, uc, old,
+    S, D, B, H, rows, sale, rent, edges, quality, run, fit, lets, share, seed, month, rules, key, w, budget, credit, stay, uc, old,
     cand, kind, surplus, worth, n_cand, first, stop, vacant_only,
 ):  # fmt: skip
     """Candidates of seekers [first, stop): listing number, kind (1 buy, 2 rent), surplus a month, value w - run."""
@@ -324,7 +348,8 @@ def sample(
         wants_home = motive != WANT_INVEST and motive != WANT_SECOND and motive != WANT_HOSTEL
         draws = np.int64(rules.home_buckets) + np.int64(rules.other_buckets)
         reach = 0
-        while reach < edges.size and budget[s] >= WITHIN_REACH * edges[reach]:
+        most = means(budget[s], credit[s], True, rules.ltv, rules.least_loan)
+        while reach < edges.size and most >= WITHIN_REACH * edges[reach]:
             reach += 1
         n = 0
         for t in range(draws):
@@ -387,9 +412,12 @@ def sample(
                             gain *= 1.0 + 0.1
                         gross = gain - (run[j] * (0.5 if motive == WANT_SECOND else 1.0))
                     if market == 0:
-                        if budget[s] < WITHIN_REACH * D.ask[d]:
+                        limit = means(
+                            budget[s], credit[s], D.title[d] == FULL_TITLE, rules.ltv, rules.least_loan
+                        )
+                        if limit < WITHIN_REACH * D.ask[d]:
                             continue
-                        price = min((1.0 - rules.usual_discount) * D.ask[d], np.float64(budget[s]))
+                        price = min((1.0 - rules.usual_discount) * D.ask[d], np.float64(limit))
                         left = gross - cost / 12.0 * (price + fit[j])
                         gross -= cost / 12.0 * fit[j]
                     else:
@@ -404,11 +432,11 @@ def sample(
 
 @allocating_kernel
 def rounds(
-    S, P, H, D, B, E, L, rows, kinds, beta, level, growth, hazard, market, seed, month, rules, terms, money, key, budget, stay,
-    uc, cand, kind, surplus, worth, n_cand, best, best_hash, best_seeker, second, pick, offer, n_rounds, first, stop,
+    S, P, H, D, B, E, L, rows, kinds, beta, level, growth, hazard, market, seed, month, rules, terms, money, key, budget, credit,
+    stay, uc, cand, kind, surplus, worth, n_cand, best, best_hash, best_seeker, second, pick, offer, n_rounds, first, stop,
     deals, deal_x, displaced, counts, fired, lettings,
 ):  # fmt: skip
-    """Propose, choose, settle, in rounds. counts[8, nd + 1]; returns (deals, displaced sellers, lettings)."""
+    """Propose, choose, settle, in rounds. counts[9, nd + 1]; returns (deals, displaced sellers, lettings)."""
     n_deals, n_out, n_let = 0, 0, 0
     x = np.zeros(N_FEATURES)
     for _ in range(n_rounds):
@@ -439,7 +467,8 @@ def rounds(
             if kind[s, m_best] == 1:
                 cost = uc[s] + (rules.untitled if D.title[d] == NO_TITLE else 0.0)
                 most = (worth[s, m_best] - outside) * 12.0 / cost
-                bid = np.int64(min(max(most, 0.0), np.float64(budget[s])))
+                limit = means(budget[s], credit[s], D.title[d] == FULL_TITLE, rules.ltv, rules.least_loan)
+                bid = np.int64(min(max(most, 0.0), np.float64(limit)))
             else:
                 most = (worth[s, m_best] - outside) / (1.0 + rules.psi)
                 bid = np.int64(min(max(most, np.float64(D.rent[d])), 1e15))
@@ -529,8 +558,17 @@ def rounds(
                                     H.cash[h] += gift
                                     short -= gift
                                     fired[_PARENTS] += 1
-                    if short > S.budget[s]:
+                    lent = short - brought
+                    if lent > credit[s] or (lent > 0 and D.title[d] != FULL_TITLE):
                         continue
+                    if lent > 0:
+                        pay(L, i, money.borrowing, money.banks, money.households, lent)
+                        pay(L, i, money.claims, money.owed, money.held, lent)
+                        H.loan[h] += lent
+                        H.cash[h] += lent
+                        fired[_LENT] += 1
+                        counts[8, i] += 1
+                    short = min(short, brought)
                     if short > 0:
                         pay(L, i, money.savings_in, money.rest, money.households, short)
                         H.cash[h] += short
@@ -746,7 +784,8 @@ def rules_of(world: World) -> Rules:
         p["listing.trend_weight"] * p["listing.trend_lasts"], float(world.memory["housing_search.discount"]), rent,
         float(p["hostels.room_night"] * p["hostels.occupancy"] * 30.0 * (1.0 - p["hostels.running_share"]) * 10.0 * ten)
         / p["hostels.hurdle"],
-        float(0.6 * rent * ten),
+        float(0.6 * rent * ten), p["mortgages.income_share"], p["mortgages.ltv"], p["mortgages.least"] * ten * 10.0,
+        p["mortgages.last_age"],
     )  # fmt: skip
 
 
@@ -755,7 +794,8 @@ def money_of(world: World) -> Money:
     a = world.account
     return Money(
         a("households.cash"), a("rest.cash"), a("developers.cash"), a("city.fund_cash"), a("mine.cash"),
-        a("flow.home_purchase"), a("flow.new_home_purchase"), a("flow.savings_in"), a("flow.savings_out"),
+        a("flow.home_purchase"), a("flow.new_home_purchase"), a("flow.savings_in"), a("flow.savings_out"), a("banks.cash"),
+        a("flow.borrowing"), a("flow.claims"), a("households.home_loans"), a("banks.home_loans"),
     )  # fmt: skip
 
 
@@ -816,7 +856,7 @@ def step(world: World) -> None:
     sale = _board(number[for_sale], district[for_sale], band[for_sale], hashed[for_sale], nd)
     rent = _board(number[for_rent], district[for_rent], 0 * band[for_rent], hashed[for_rent], nd)
     on_offer = 2 * D.settlement[rows[for_sale]].astype(np.int64) + (D.fitted[rows[for_sale]] == 0)
-    counts = np.zeros((8, nd + 1), np.int64)
+    counts = np.zeros((9, nd + 1), np.int64)
     fired = np.zeros(len(BRANCHES) + 2, np.int64)
     best, best_seeker, second = (np.zeros(nl, np.int64) for _ in range(3))
     best_hash = np.zeros(nl, np.uint64)
@@ -833,6 +873,7 @@ def step(world: World) -> None:
         size = stop
         key, old = np.zeros(size, np.uint64), np.zeros(size, np.int8)
         w, stay, uc, offer = np.zeros(size), np.zeros(size), np.zeros(size), np.zeros(size, np.int64)
+        credit = np.zeros(size, np.int64)
         budget, n_cand, pick = np.zeros(size, np.int64), np.zeros(size, np.int64), np.full(size, -1, np.int64)
         cand, kind = np.zeros((size, CANDIDATES), np.int64), np.zeros((size, CANDIDATES), np.int8)
         surplus, worth = np.zeros((size, CANDIDATES)), np.zeros((size, CANDIDATES))
@@ -842,7 +883,7 @@ def step(world: World) -> None:
         E = world.events.view()
         prepare(
             S.view(), P.view(), H.view(), D.view(), B.view(), kinds, tastes, growth, level_value, world.seed,
-            world.month, rules, terms, floor_income, key, w, budget, stay, uc, old, taken,
+            world.month, rules, terms, floor_income, m["mortgages.annuity"], key, w, budget, credit, stay, uc, old, taken,
         )  # fmt: skip
         key[:first] = 0
         own_vacant(
@@ -851,7 +892,7 @@ def step(world: World) -> None:
         )  # fmt: skip
         sample(
             S.view(), D.view(), B.view(), H.view(), rows, sale, rent, edges, quality, run, fit, lets,
-            m["housing_search.share"], world.seed, world.month, rules, key, w, budget, stay, uc, old, cand, kind,
+            m["housing_search.share"], world.seed, world.month, rules, key, w, budget, credit, stay, uc, old, cand, kind,
             surplus, worth, n_cand, first, stop, wave > 0,
         )  # fmt: skip
         deals = np.zeros((stop - first, DEAL_COLUMNS), np.int64)
@@ -860,7 +901,7 @@ def step(world: World) -> None:
         lettings = np.zeros((stop - first, 2), np.int64)
         n_deals, n_out, n_let = rounds(
             S.view(), P.view(), H.view(), D.view(), B.view(), E, world.ledger.view(), rows, kinds, beta, level, growth,
-            m["listing.sale_hazard"], market, world.seed, world.month, rules, terms, money, key, budget, stay, uc, cand, kind,
+            m["listing.sale_hazard"], market, world.seed, world.month, rules, terms, money, key, budget, credit, stay, uc, cand, kind,
             surplus, worth, n_cand, best, best_hash, best_seeker, second, pick, offer, int(p["housing_search.rounds"]),
             first, stop, deals, deal_x, displaced, counts, fired, lettings,
         )  # fmt: skip
@@ -888,7 +929,7 @@ def step(world: World) -> None:
     m["housing_search.lettings"] = np.concatenate(all_lettings) if all_lettings else np.zeros((0, 2))
     _learn_market(world, on_offer)
     names = ("sales", "sales_new", "sales_to_outsiders", "sales_two_bedroom", "sales_two_bedroom_outsiders", "lettings",
-             "home_seekers", "last_resort_homes")  # fmt: skip
+             "home_seekers", "last_resort_homes", "mortgages_taken")  # fmt: skip
     for row, name in enumerate(names):
         world.counter(name)[:] += counts[row]
     for branch, count in zip(BRANCHES, fired.tolist(), strict=False):

@@ -240,6 +240,11 @@ def faults(world: World, homes: bool = True) -> list[str]:
         held = int(_sum(table.cash))
         if held != world.ledger[account]:
             found.append(f"holders of {account} have {held}, the ledger {world.ledger[account]}")
+    owed = int(_sum(h.loan))
+    if owed != -world.ledger["households.home_loans"]:
+        found.append(
+            f"families owe {owed} on their homes, the ledger {-world.ledger['households.home_loans']}"
+        )
     if homes:
         residents = np.zeros(nd, np.int64)
         standing = np.zeros(nd, np.int64)

@@ -100,6 +100,7 @@ HOUSEHOLDS = _columns(
     ),
     ("owned", "i2", "dwellings", "dwellings owned in the city", "families"),
     ("cash", "i8", "fen", "deposits and cash", "consumption"),
+    ("loan", "i8", "fen", "mortgage owed to banks", "mortgages"),
     ("income", "i8", "fen/month", "disposable money income of the last month", "household_income"),
     ("spent", "i8", "fen/month", "consumption of the last month, rent and heat apart", "consumption"),
     ("formed", "i2", "month", "month of formation", "families"),

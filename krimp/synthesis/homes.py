@@ -96,7 +96,9 @@ def _house(world: World) -> None:
             np.lexsort((families, h.size[families] + 1.6 * normal(h.key[families], SYNTH_MATCH)))
         ]
         long_empty = homes[empty]
-        since = world.base - (YEARS_EMPTY * 12 * uniform(d.key[long_empty], SYNTH_EMPTY_SINCE) ** 2).astype(np.int64)
+        since = world.base - (YEARS_EMPTY * 12 * uniform(d.key[long_empty], SYNTH_EMPTY_SINCE) ** 2).astype(
+            np.int64
+        )
         d.vacant_since[long_empty] = np.maximum(since, d.completed[long_empty])
         h.dwelling[by_size] = by_area
         d.occupant[by_area] = by_size
