@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from krimp.state.codes import BY_CITY, FOR_BOTH, FOR_RENT, FOR_SALE, NEW_CORE, STANDING, VACANT
+from krimp.state.codes import BY_CITY, FOR_BOTH, FOR_RENT, FOR_SALE, NEW_CORE, RENTED, STANDING, VACANT
 from krimp.state.compile import kernel
 from krimp.state.parameters import Parameter
 from krimp.state.world import Series, World
@@ -12,12 +12,17 @@ from krimp.state.world import Series, World
 PARAMETERS: tuple[Parameter, ...] = ()
 _COUNTS = (
     "dwellings", "owner_occupied", "rented", "hostel", "second_home", "vacant", "listed", "listed_vacant", "held_dark",
-    "abandoned", "public_unallocated", "shells",
+    "abandoned", "public_unallocated", "shells", "let",
 )  # fmt: skip
 SERIES = (
     *(Series(name, "dwellings", "stock", f"standing homes: {name.replace('_', ' ')}") for name in _COUNTS),
     Series("vacancy_rate", "share", "rate", "vacant over dwellings"),
-    Series("rented_share", "share", "rate", "rented over occupied homes"),
+    Series(
+        "rented_share",
+        "share",
+        "rate",
+        "homes that tenants pay rent for over homes lived in, as a census asks; lent ones apart",
+    ),
     Series("floor_area_per_person", "m2", "rate", "floor area of lived-in homes per family member"),
     Series("homeless_households", "households", "stock", "families without a home: always zero", False),
 )
@@ -50,6 +55,8 @@ def count(D, H, B, out, area, first, stop):
             area[i] += D.area[d]
         if D.fitted[d] == 0:
             out[11, i] += 1
+        if D.use[d] == RENTED and D.rent[d] > 0:
+            out[12, i] += 1
 
 
 def _count(world: World) -> tuple[np.ndarray, np.ndarray]:
@@ -85,7 +92,7 @@ def observe(world: World) -> dict[str, np.ndarray]:
     result = {name: total[i] for i, name in enumerate(_COUNTS)}
     result["vacancy_rate"] = total[5] / np.maximum(total[0], 1.0)
     lived = total[1] + total[2]
-    result["rented_share"] = total[2] / np.maximum(lived, 1.0)
+    result["rented_share"] = total[12] / np.maximum(lived, 1.0)
     h = world.households
     active = h.state == 1
     members = np.bincount(h.district[active], weights=h.size[active].astype(np.float64), minlength=world.nd)

@@ -138,7 +138,7 @@ Rules = namedtuple(
         "alpha", "gamma", "area0", "match", "wear", "uc_floor", "untitled", "psi", "home_buckets", "other_buckets",
         "other", "reserve", "parents", "income_floor", "cold", "stove", "staying", "occupancy", "premium", "bargain",
         "discount", "old_floor", "fitting", "r", "trend", "usual_discount", "rent_month", "hostel_month", "fallback_rent",
-        "debt_share", "ltv", "least_loan", "last_age",
+        "debt_share", "ltv", "least_loan", "last_age", "simple",
     ],
 )  # fmt: skip
 #: Listings in buckets: buckets and first bucket by district and band, first listing of each bucket, listing numbers.
@@ -412,9 +412,8 @@ def sample(
                             gain *= 1.0 + 0.1
                         gross = gain - (run[j] * (0.5 if motive == WANT_SECOND else 1.0))
                     if market == 0:
-                        limit = means(
-                            budget[s], credit[s], D.title[d] == FULL_TITLE, rules.ltv, rules.least_loan
-                        )
+                        cash = budget[s] - np.int64(rules.simple * fit[j])
+                        limit = means(cash, credit[s], D.title[d] == FULL_TITLE, rules.ltv, rules.least_loan)
                         if limit < WITHIN_REACH * D.ask[d]:
                             continue
                         price = min((1.0 - rules.usual_discount) * D.ask[d], np.float64(limit))
@@ -433,7 +432,7 @@ def sample(
 @allocating_kernel
 def rounds(
     S, P, H, D, B, E, L, rows, kinds, beta, level, growth, hazard, market, seed, month, rules, terms, money, key, budget, credit,
-    stay, uc, cand, kind, surplus, worth, n_cand, best, best_hash, best_seeker, second, pick, offer, n_rounds, first, stop,
+    stay, uc, fit, cand, kind, surplus, worth, n_cand, best, best_hash, best_seeker, second, pick, offer, n_rounds, first, stop,
     deals, deal_x, displaced, counts, fired, lettings,
 ):  # fmt: skip
     """Propose, choose, settle, in rounds. counts[9, nd + 1]; returns (deals, displaced sellers, lettings)."""
@@ -467,7 +466,8 @@ def rounds(
             if kind[s, m_best] == 1:
                 cost = uc[s] + (rules.untitled if D.title[d] == NO_TITLE else 0.0)
                 most = (worth[s, m_best] - outside) * 12.0 / cost
-                limit = means(budget[s], credit[s], D.title[d] == FULL_TITLE, rules.ltv, rules.least_loan)
+                cash = budget[s] - np.int64(rules.simple * fit[j])
+                limit = means(cash, credit[s], D.title[d] == FULL_TITLE, rules.ltv, rules.least_loan)
                 bid = np.int64(min(max(most, 0.0), np.float64(limit)))
             else:
                 most = (worth[s, m_best] - outside) / (1.0 + rules.psi)
@@ -785,7 +785,7 @@ def rules_of(world: World) -> Rules:
         float(p["hostels.room_night"] * p["hostels.occupancy"] * 30.0 * (1.0 - p["hostels.running_share"]) * 10.0 * ten)
         / p["hostels.hurdle"],
         float(0.6 * rent * ten), p["mortgages.income_share"], p["mortgages.ltv"], p["mortgages.least"] * ten * 10.0,
-        p["mortgages.last_age"],
+        p["mortgages.last_age"], p["fitting_out.simple"],
     )  # fmt: skip
 
 
@@ -901,8 +901,8 @@ def step(world: World) -> None:
         lettings = np.zeros((stop - first, 2), np.int64)
         n_deals, n_out, n_let = rounds(
             S.view(), P.view(), H.view(), D.view(), B.view(), E, world.ledger.view(), rows, kinds, beta, level, growth,
-            m["listing.sale_hazard"], market, world.seed, world.month, rules, terms, money, key, budget, credit, stay, uc, cand, kind,
-            surplus, worth, n_cand, best, best_hash, best_seeker, second, pick, offer, int(p["housing_search.rounds"]),
+            m["listing.sale_hazard"], market, world.seed, world.month, rules, terms, money, key, budget, credit, stay,
+            uc, fit, cand, kind, surplus, worth, n_cand, best, best_hash, best_seeker, second, pick, offer, int(p["housing_search.rounds"]),
             first, stop, deals, deal_x, displaced, counts, fired, lettings,
         )  # fmt: skip
         all_deals.append(deals[:n_deals])
