@@ -22,7 +22,7 @@ from krimp.state.parameters import Parameter
 from krimp.state.world import Series, World
 
 PHASES: dict[str, tuple[str, ...]] = {
-    "life": ("mortality", "unions", "fertility", "leaving_home", "schooling", "collective_living"),
+    "life": ("mortality", "unions", "fertility", "birth_grant", "leaving_home", "schooling", "collective_living"),
     "work": (
         "outside_places", "mining", "farming", "public_service", "industry", "shops", "labour_market", "wages",
         "pensions",

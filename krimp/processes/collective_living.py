@@ -39,7 +39,7 @@ PARAMETERS = (
         "[A] places in care grew in the 2010s; need grows with age", "growth of care beds", -0.2, 0.3,
     ),
 )  # fmt: skip
-SERIES: tuple[Series, ...] = ()
+SERIES = (Series("care_places", "places", "stock", "beds in care homes"),)
 BRANCHES = (
     "collective_living.school_leavers",
     "collective_living.boarders",
@@ -58,6 +58,7 @@ def start(world: World) -> None:
     mine = (persons.state == RESIDENT) & (persons.collective > 0)
     np.add.at(beds, (persons.collective[mine].astype(np.int64), persons.district[mine].astype(np.int64)), 1)
     world.memory["collective_living.beds"] = beds
+    world.memory["collective_living.care"] = beds[CARE].copy()
     world.memory["collective_living.people"] = int(np.count_nonzero(persons.state == RESIDENT))
 
 
@@ -139,9 +140,16 @@ def step(world: World) -> None:
     factor = np.full(5, 1.0 + p["collective_living.beds_follow"] * (people - 1.0))
     factor[CARE] = 1.0 + p["collective_living.care_growth"] * years
     beds = (memory["collective_living.beds"] * np.maximum(factor, 0.0)[:, None]).astype(np.int64)
+    memory["collective_living.care"] = beds[CARE].copy()
     room = int(np.count_nonzero(world.persons.collective)) + 1
     homes, districts = np.zeros(room, np.int32), np.zeros(room, np.int8)
     fired = np.zeros(len(BRANCHES), np.int64)
     n = change(life(world, households=room, events=3 * room), beds, homes, districts, fired)
     world.seek(homes[:n], WANT_NEW, districts[:n])
     report(world, BRANCHES, fired)
+
+
+def observe(world: World) -> dict[str, np.ndarray]:
+    """Beds in care."""
+    beds = world.memory["collective_living.care"].astype(np.float64)
+    return {"care_places": np.append(beds, beds.sum())}

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from krimp.processes import vital_rates
+from krimp.processes import birth_grant, vital_rates
 from krimp.processes.kin import chance, life, person_row, report
 from krimp.processes.life_screening import AGES, LifeHazard
 from krimp.state.codes import CHILD, EVENT, FEMALE, HERE, MALE, MARRIED, REASON, RESIDENT
@@ -90,9 +90,9 @@ def all_women(world: World) -> np.ndarray:
 
 
 def base_rate(world: World) -> np.ndarray:
-    """float64[AGES] births a month per woman by age, without response to policy."""
+    """float64[AGES] births a month per woman by age, with a birth grant but without response to the national policy."""
     rate = vital_rates.birth_rate(vital_rates.tables(world), world.month)
-    return rate * (world.params["fertility.level"] / 12.0)
+    return rate * (world.params["fertility.level"] / 12.0 * birth_grant.factor(world))
 
 
 def _bound(world: World) -> np.ndarray:

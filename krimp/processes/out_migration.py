@@ -6,7 +6,8 @@ Gross annual hazard by age (first probe: flat at 25-54 and at 55-79, on top of t
 falling demand moves people less than growing demand does: cheap homes and transfers hold them (Notowidigdo 2020).
 A couple is drawn once, through the husband: husband, wife and their minors go together, elders stay; in a quarter of
 the moves one spouse goes alone. The out-of-work leave more, public employees less, with a mean of one at the base.
-Recent arrivals leave again at a hazard of their own. Where to: shares of place archetypes times exp of their appeal.
+Recent arrivals leave again at a hazard of their own;
+of the newcomers who have found no work by their first winter a share does not stay it out, spread over its four months. Where to: shares of place archetypes times exp of their appeal.
 Savings leave in proportion to heads; a household that keeps a home becomes an absent owner. Registration (hukou) stays
 behind in a share of the moves, so the registered population falls more slowly than the residents.
 """
@@ -51,7 +52,7 @@ from krimp.state.codes import (
 from krimp.state.compile import helper, kernel
 from krimp.state.parameters import Parameter
 from krimp.state.portable import exp
-from krimp.state.purposes import AGAIN_AWAY, OUT_HUKOU, OUT_MIGRATION, OUT_PLACE, OUT_UNIT
+from krimp.state.purposes import AGAIN_AWAY, AGAIN_WINTER, OUT_HUKOU, OUT_MIGRATION, OUT_PLACE, OUT_UNIT
 from krimp.state.random import draw4, uniform, unit
 from krimp.state.world import Series, World, emit
 
@@ -106,6 +107,11 @@ PARAMETERS = (
         "[A] many returns are temporary (Sustainability 2018 10(11) 4153 [S])",
         "hazard of returnees in their first two years", 0.0, 0.95,
     ),
+    Parameter(
+        "out_migration.winter", 0.45, "share", "uniform(0.3, 0.6)",
+        "[A] stay hazard 0.4-0.7 of those whom cheap homes draw (mechanisms 2.5); no source",
+        "newcomers without work who leave in the course of their first winter", 0.0, 0.95,
+    ),
 )  # fmt: skip
 SERIES = (
     Series("out_migrants", "persons", "flow", "residents who left the city, students included"),
@@ -118,17 +124,18 @@ SERIES = (
 )
 BRANCHES = (
     "out_migration.family", "out_migration.spouse_alone", "out_migration.alone", "out_migration.retired",
-    "out_migration.leaves_again", "out_migration.home_kept", "out_migration.hukou_moved",
+    "out_migration.leaves_again", "out_migration.home_kept", "out_migration.hukou_moved", "out_migration.winter",
 )  # fmt: skip
 
 BOUND = 0.006
 MOST = 4.0
 AGAIN_MONTHS = 24
+WINTER = (12, 1, 2, 3)
 #: Where people of working age go, shares before the places' own appeal: [A], nearer preferred (census series [S]).
 SHARES = {NEAR_TOWN: 0.15, PROVINCE_CAPITAL: 0.30, COAST: 0.25, JIANGSU: 0.08, ELSEWHERE: 0.22}
 
 _OUT = EVENT["out_migration"]
-_WORK, _FAMILY, _RETIRED = REASON["work"], REASON["family"], REASON["retired"]
+_WORK, _FAMILY, _RETIRED, _WINTER = REASON["work"], REASON["family"], REASON["retired"], REASON["winter"]
 
 
 def _bound(world: World) -> np.ndarray:
@@ -243,6 +250,7 @@ def depart(
     bound,
     again_new,
     again_back,
+    winter,
     out,
     fired,
 ):
@@ -259,8 +267,13 @@ def depart(
         if paired and P.sex[p] != MALE:
             continue
         years = min(age // 12, 110)
+        cold = False
         if again[i]:
-            hit = chance(X.seed, P.key[p], X.month, AGAIN_AWAY, again_back if P.left[p] != 0 else again_new)
+            cold = P.left[p] == 0 and P.activity[p] == UNEMPLOYED and X.month - np.int64(P.came[p]) < 12
+            cold = cold and chance(X.seed, P.key[p], X.month, AGAIN_WINTER, winter)
+            hit = cold or chance(
+                X.seed, P.key[p], X.month, AGAIN_AWAY, again_back if P.left[p] != 0 else again_new
+            )
         else:
             rate = hazard[years] * factor[P.district[p]] * leaning(P, p, jobless, public, outsider) / lean
             if paired:
@@ -285,7 +298,7 @@ def depart(
                 leaver = P.partner[p]
         place = destination(X.seed, P.key[p], X.month, OUT_PLACE, places)
         moves = P.hukou[leaver] == 1 and chance(X.seed, P.key[p], X.month, OUT_HUKOU, hukou_moves)
-        reason = _WORK
+        reason = _WINTER if cold else _WORK
         if age >= 55 * 12:
             reason = _RETIRED
             m = leaver if P.sex[leaver] == FEMALE else P.partner[leaver]
@@ -340,6 +353,8 @@ def depart(
             fired[3] += 1
         if moves:
             fired[6] += 1
+        if cold:
+            fired[7] += 1
 
 
 def hazard_by_age(world: World) -> np.ndarray:
@@ -378,6 +393,7 @@ def step(world: World) -> None:
         p["out_migration.jobless"], p["out_migration.public"], p["out_migration.outsider"], p["out_migration.solo"],
         p["out_migration.hukou_moves"], destinations(world, SHARES), _bound(world),
         p["out_migration.again_newcomer"] / 12.0, p["out_migration.again_returnee"] / 12.0,
+        1.0 - (1.0 - p["out_migration.winter"]) ** (1.0 / len(WINTER)) if world.month_of_year in WINTER else 0.0,
         world.counter("out_migrants"), fired,
     )  # fmt: skip
     report(world, BRANCHES, fired)

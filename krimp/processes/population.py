@@ -9,17 +9,23 @@ from krimp.state.compile import kernel
 from krimp.state.parameters import Parameter
 from krimp.state.world import Series, World
 
-PARAMETERS: tuple[Parameter, ...] = ()
+PARAMETERS = (
+    Parameter("population.care_60", 0.04, "share", "uniform(0.02, 0.06)", "[A] 18% of all over 60 in the national survey of 2015 were in some need; steep with age", "people of 60-69 who need daily help", 0.0, 1.0),
+    Parameter("population.care_70", 0.11, "share", "uniform(0.07, 0.16)", "[A] as above", "people of 70-79 who need daily help", 0.0, 1.0),
+    Parameter("population.care_80", 0.35, "share", "uniform(0.25, 0.45)", "[A] as above", "people of 80 or more who need daily help", 0.0, 1.0),
+)  # fmt: skip
 OLDEST = 120
 #: Ages in whole years of each count, from and to (inclusive).
 _AGES = {
     "population": (0, OLDEST), "population_0_14": (0, 14), "population_15_59": (15, 59),
     "population_60_plus": (60, OLDEST), "population_65_plus": (65, OLDEST),
     **{f"population_{a}_{a + 4}": (a, a + 4) for a in (15, 20, 25, 30)},
+    "population_70_79": (70, 79), "population_80_plus": (80, OLDEST),
 }  # fmt: skip
 _COUNTS = (*_AGES, "collective_population", "pensioners", "women_15_49")
 SERIES = (
     *(Series(name, "persons", "stock", f"residents: {name.replace('_', ' ')}") for name in _COUNTS),
+    Series("care_need", "persons", "stock", "old people who need daily help, expected by age"),
     Series("moved_in", "persons", "flow", "residents who moved in from another district of the city"),
     Series("moved_out", "persons", "flow", "residents who moved out to another district of the city"),
     Series("registered_population", "persons", "stock", "people registered here, wherever they live", False),
@@ -122,6 +128,12 @@ def observe(world: World) -> dict[str, np.ndarray]:
     counts["collective_population"], counts["pensioners"] = other
     counts["women_15_49"] = ages[:, FEMALE, 15:50].sum(axis=1)
     result = {name: np.append(row, row.sum()).astype(np.float64) for name, row in counts.items()}
+    p = world.params
+    result["care_need"] = (
+        p["population.care_60"] * (result["population_60_plus"] - result["population_70_79"] - result["population_80_plus"])
+        + p["population.care_70"] * result["population_70_79"]
+        + p["population.care_80"] * result["population_80_plus"]
+    )  # fmt: skip
     registered = np.full(nd + 1, np.nan)
     registered[-1] = sum(part[0] for part in parts)
     result["registered_population"] = registered
