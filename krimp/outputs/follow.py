@@ -300,7 +300,7 @@ class _Teller:
             return [
                 (
                     self.start,
-                    f"In {words.month_words(self.start)} {self.he} was {self.age(self.start)} and lived elsewhere.",
+                    f"In {words.month_words(self.start)} {self.he} was {self.age(self.start)} and lived {PLACE_WORDS.get(str(was['place']), 'elsewhere')}{', a graduate' if str(was['schooling']) == 'tertiary' else ''}.",
                 )
             ]
         state = "" if self.age(self.start) < 20 else f", {was['marital']},"
@@ -377,8 +377,18 @@ class _Teller:
                 out.append((e["month"], text))
         return out
 
+    def concerns_school(self, month: dt.date) -> bool:
+        """Whether the person or a child of the person was of school age then."""
+        if 6 <= self.age(month) < 18:
+            return True
+        if not hasattr(self, "_births"):
+            self._births = self.run.persons.filter(pl.col("mother").is_in([self.p["id"], self.p["partner"] or -1]))["birth"].to_list()  # fmt: skip
+        return any(6 <= (month.year - born.year) < 18 for born in self._births)
+
     def public(self, e: dict[str, Any], times: int) -> str:
         """What happened around the person."""
+        if e["event"] == "school_merged" and not self.concerns_school(e["month"]):
+            return ""
         where = "the whole city" if e["district"] in (None, CITY) else self.place(e["district"])
         again = "" if times == 1 else f" ({times} months that year)"
         month = words.MONTHS[e["month"].month - 1]

@@ -42,6 +42,13 @@ EVENT = {
     "holdout": "held_out", "held out": "held_out", "resettled": "resettled", "stays": "held_out",
     "studied away": "student_exit", "left to study": "student_exit", "lost job": "job_loss", "inherited": "inherited",
 }  # fmt: skip
+#: Reasons that an event of the household carries: (event, reason).
+REASON = {
+    "cannot afford": ("held_out", "cannot_afford"), "no money": ("held_out", "cannot_afford"),
+    "will not leave": ("held_out", "will_not_leave"),
+}  # fmt: skip
+#: Once lived there: in the richer south, that is on the coast or in Jiangsu.
+SOUTH = ("coast", "jiangsu")
 STATE = {"dead": "dead", "gone": "gone", "left": "gone", "away": "gone"}
 OTHER = ("founder", "shop owner", "poor", "rich", "alone", "own home", "tenant")
 
@@ -84,11 +91,11 @@ def find(run: Run, like: str, month: dt.date | None = None) -> tuple[int, int]:
             people = _keep(run, people, word)
         if people.is_empty():
             raise RunError(f"--like {like!r}: nobody fits any more once {word!r} is asked for")
-    people = people.with_columns(gap=gap, came_first=pl.col("came").is_null())
+    people = people.with_columns(gap=gap, came_first=pl.col("came").is_not_null(), far=gap > 2)
     prefer = pl.lit(0)
     if "mine" in words:  # by the mine before formerly of the mine
         prefer = pl.when(pl.col("id").is_in(_living_in(run, "mine_row").implode())).then(0).otherwise(1)
-    best = people.with_columns(prefer=prefer).sort("prefer", "gap", "came_first", "birth", "key")
+    best = people.with_columns(prefer=prefer).sort("prefer", "far", "came_first", "gap", "birth", "key")
     return int(best["id"][0]), people.height
 
 
@@ -105,6 +112,8 @@ def _keep(run: Run, people: pl.DataFrame, word: str) -> pl.DataFrame:
         tests.append(pl.col("sector") == SECTOR[word])
     if word in PLACE:
         tests.append(pl.col("place") == PLACE[word])
+    if word == "south":
+        tests.append(pl.col("place").is_in(SOUTH))
     if word in SCHOOLING:
         tests.append(pl.col("schooling") == SCHOOLING[word])
     if word in STATE:
@@ -121,6 +130,10 @@ def _keep(run: Run, people: pl.DataFrame, word: str) -> pl.DataFrame:
         sets.append(lambda: _owners(run, None))
     if word in EVENT:
         sets.append(lambda: _with_event(run, EVENT[word]))
+    if word in REASON:
+        sets.append(lambda: _last_held_out(run, REASON[word][1]))
+    if word == "student":
+        sets += [lambda: _with_event(run, "student_exit"), lambda: _graduates_away(run)]
     if word in ("poor", "rich"):
         sets.append(lambda: _by_cash(run, word == "poor"))
     if word in ("alone", "own home", "tenant"):
@@ -144,7 +157,9 @@ def allowed(run: Run) -> list[str]:
         SETTLEMENT,
         SHOP,
         EVENT,
+        REASON,
         PLACE,
+        ("south",),
         SCHOOLING,
         STATE,
         OTHER,
@@ -188,6 +203,33 @@ def _with_event(run: Run, event: str) -> pl.Series:
     homes = found["household"].filter(found["household"] > 0)
     along = run.persons.filter(pl.col("household").is_in(homes.implode()))["id"]
     return pl.concat([own.cast(pl.UInt32), along.cast(pl.UInt32)]).unique().sort()
+
+
+def _graduates_away(run: Run) -> pl.Series:
+    """Those with a university education who lived elsewhere when the run began."""
+    if run.base not in run.snapshots:
+        return pl.Series([], dtype=pl.UInt32)
+    first = run.table("persons", run.base).with_columns(pl.col("state", "schooling").cast(pl.String))
+    return first.filter((pl.col("state") == "gone") & (pl.col("schooling") == "tertiary"))["id"]
+
+
+def _last_held_out(run: Run, reason: str) -> pl.Series:
+    """Members of households that still live in the home they would not give up, for the reason recorded last."""
+    if not run.has_events:
+        raise RunError(f"{run.path}: the run kept no events, so reasons to stay cannot be asked for")
+    last = (
+        run.scan_events()
+        .filter(pl.col("event").cast(pl.String) == "held_out")
+        .select("month", "household", "dwelling", pl.col("reason").cast(pl.String))
+        .collect().sort("month", maintain_order=True).unique("household", keep="last")
+    )  # fmt: skip
+    last = last.filter(pl.col("reason") == reason)
+    lived = run.dwellings.select(
+        pl.col("id").cast(pl.Int64).alias("dwelling"), pl.col("occupant").cast(pl.Int64)
+    )
+    still = last.with_columns(pl.col("household", "dwelling").cast(pl.Int64)).join(lived, on="dwelling")
+    homes = still.filter(pl.col("occupant") == pl.col("household"))["household"]
+    return run.persons.filter(pl.col("household").cast(pl.Int64).is_in(homes.implode()))["id"]
 
 
 def _by_cash(run: Run, poor: bool) -> pl.Series:

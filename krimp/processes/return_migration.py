@@ -184,7 +184,14 @@ def come_back(X, rows, level, older, student, parents, loss, loss_share, fade, a
         for j in range(n_out - heads, n_out):
             P.counted[out_rows[j]] = district
         reason = _STUDY if graduate else _JOB_LOSS if lost else _PARENTS if mother_home != 0 else _SLOW
-        if not graduate and not lost and mother_home == 0 and (P.place[p] != JIANGSU and P.place[p] != COAST):
+        working = age_of(P, p, X.month) < 60 * 12
+        if (
+            working
+            and not graduate
+            and not lost
+            and mother_home == 0
+            and (P.place[p] != JIANGSU and P.place[p] != COAST)
+        ):
             reason = _WORK
         fired[0 if graduate else 1] += 1
         if lost:
