@@ -9,7 +9,7 @@ owner has stopped the heat of an empty flat. From October to April it pays for c
 The network's part does not shrink with the flats that are heated. What fees do not cover the city owes as subsidy, months
 after the month it is for, and pays when it can. In May owners take out what a season left beyond a reserve, so that fat
 years do not carry lean ones. An operator out of cash delivers what it can pay for, for as long as the city lets it: within
-the month somebody lends enough to keep most of the heat on (the report's outage lasted days), and is paid back from the
+the month, beyond the usual credit on subsidy owed, somebody lends enough to keep most of the heat on (the report's outage lasted days), and is paid back from the
 next cash. Why cash is short is split into fuel (cost above the tariff), unpaid fees of dark flats, and late subsidy.
 """
 
@@ -45,6 +45,7 @@ PARAMETERS = (
     Parameter("heating.unpaid_dark", 0.35, "share", "uniform(0.15, 0.6)", "[A] bills of absent owners of dark flats that are never paid", "", 0.0, 1.0),
     Parameter("heating.subsidy_share", 0.9, "share", "uniform(0.7, 1.0)", "[A] of the gap between cost and fees billed", "what the city owes the operators", 0.0, 1.0),
     Parameter("heating.subsidy_lag", 6.0, "months", "uniform(3, 12)", "[A] subsidies are settled after the season", "from the month of the loss to the month it is due", 0.0, 23.0),
+    Parameter("heating.credit", 0.6, "share", "uniform(0.2, 1.0)", "[A] coal sellers and banks lend on claims on the city, with a discount", "of subsidy owed, what an operator can borrow", 0.0, 1.0),
     Parameter("heating.reserve", 0.1, "share of a season's cost", "uniform(0.0, 0.2)", "[A] owners leave a working balance only", "kept after the season", 0.0, 2.0),
     Parameter("heating.rescue", 0.75, "share", "uniform(0.6, 0.9)", "[S] the government intervened within days of a stop", "least heat delivered in a month of outage", 0.0, 1.0),
 )  # fmt: skip
@@ -245,18 +246,27 @@ def _close_season(world: World, cost: np.ndarray) -> None:
             world.fired["heating.profit"] += 1
 
 
+def _lend(world: World, d: int, amount: int) -> None:
+    """Credit to an operator."""
+    memory, book = world.memory, world.ledger
+    book.pay("overdraft", "banks.cash", "heating.cash", amount, d)
+    book.pay("claims", "firms.loans", "banks.firm_loans", amount, d)
+    memory["heating.rescued"][d] += amount
+    memory["heating.books"][d] += amount
+
+
 def _deliver(world: World, d: int, cost: int) -> None:
     """Heat of a month in a district, as far as the operator's cash and a rescue go."""
     p, memory, book = world.params, world.memory, world.ledger
     books = memory["heating.books"]
+    # suppliers give credit on a part of the subsidy that the city owes
+    line = int(p["heating.credit"] * memory["heating.owed"][d]) - int(memory["heating.rescued"][d])
+    _lend(world, d, min(max(line, 0), max(cost - int(books[d]), 0)))
     spent = min(cost, max(int(books[d]), 0))
     if spent < cost:
         rescue = p["heating.rescue"] if memory["heating.short"][d] == 0 else 0.5 + 0.5 * p["heating.rescue"]
         need = max(int(cost * rescue) - spent, 0)
-        book.pay("overdraft", "banks.cash", "heating.cash", need, d)
-        book.pay("claims", "firms.loans", "banks.firm_loans", need, d)
-        memory["heating.rescued"][d] += need
-        books[d] += need
+        _lend(world, d, need)
         spent += need
         memory["heating.short"][d] += 1
         world.signal["heat_share"][d] = spent / cost

@@ -4,7 +4,8 @@ Commitments of a month: wages of public staff (next month's pay day), basic livi
 pension gap, retired staff, farm subsidies), the pandemic bill, operations and the subsidies of heat, buses and firms, debt
 service, works. Works tied to new bonds (which by the budget law of 2014 pay for nothing else [R]) and to earmarked grants
 come first, as far as grants are not diverted; then the three guarantees: basic living, wages, operations; then the rest of
-earmarked works, since grants may be diverted to wages and bills but not to creditors; then debt service; then works by the
+earmarked works, since grants may be diverted to wages and bills but not to creditors; then debt service, banks that could
+stop lending before bonds that the province stands in for (interest recorded in 2020 was 1% of the bonds); then works by the
 city's own wish [R/A, mechanisms 5.4]. Service that
 upper governments no longer advance they keep from transfers, before anything else is paid. Money left is spent on works,
 since unspent budgets are called back. Cash never goes below zero: what cannot be paid is owed (payables to staff,
@@ -96,7 +97,7 @@ PARAMETERS = (
     ),
     Parameter(
         "public_spending.pay_off", 0.05, "share a month", "uniform(0.02, 0.1)", "[A] creditors of old bills wait for years",
-        "of old bills, paid after bonds and before hidden debt", 0.0, 1.0,
+        "of old bills, paid before debt service", 0.0, 1.0,
     ),
     Parameter(
         "public_spending.land_cost_share", 0.8, "share", "uniform(0.75, 0.85)",
@@ -228,17 +229,8 @@ def step(world: World) -> None:
     items = {**due, **service, "reserve": reserve, "old": old}
     items["surplus"] = _surplus(world, items)
     order: tuple[str, ...] = (
-        "tied",
-        *_BASIC,
-        "reserve",
-        *_RUNNING,
-        "earmarked",
-        *_BONDS,
-        "old",
-        "hidden",
-        "works",
-        "surplus",
-    )
+        "tied", *_BASIC, "reserve", *_RUNNING, "earmarked", "old", "hidden", *_BONDS, "works", "surplus",
+    )  # fmt: skip
     if withheld:
         order = (*_BONDS, *(name for name in order if name not in _BONDS))
         world.fired["public_spending.withheld"] += 1
