@@ -192,7 +192,7 @@ _LINES: dict[str, tuple[tuple[str, ...], str | tuple[tuple[str, str, str, int], 
     ),
     "interest paid": (
         ("interest",), "interest",
-        "the published figure leaves out what the province paid in the city's place; the run advances other service first",
+        "the published figure leaves out what the province paid in the city's place; how early the city stopped paying is not known",
     ),
     "principal repaid": (("principal_repaid",), (("principal", "city.cash", "banks.cash", 1),), "lives of bonds are national"),
     "service not paid": (
