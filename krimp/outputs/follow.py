@@ -194,7 +194,10 @@ class _Teller:
             & pl.col("event").cast(pl.String).is_in(list(CITY_EVENTS))
         ) if self.here(e["month"]) and e["district"] in (None, CITY, str(self.p["district"]))]  # fmt: skip
         order = {"self": 0, "household": 1, "city": 2}
-        return sorted([*own, *shared, *public], key=lambda e: (e["month"], order[e["role"]]))
+        return sorted(
+            [*own, *shared, *public],
+            key=lambda e: (e["month"], e["event"] != "resettlement_offer", order[e["role"]]),
+        )
 
     def spans(self, own: list[dict[str, Any]]) -> list[tuple[dt.date, int]]:
         """(month, household) at every change that the events show, the base and the end included."""
