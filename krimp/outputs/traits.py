@@ -127,7 +127,7 @@ def _keep(run: Run, people: pl.DataFrame, word: str) -> pl.DataFrame:
     if word in SHOP:
         sets.append(lambda: _owners(run, SHOP[word]))
     if word in ("founder", "shop owner"):
-        sets.append(lambda: _owners(run, None))
+        sets.append(lambda: _owners(run, None, founded=word == "founder"))
     if word in EVENT:
         sets.append(lambda: _with_event(run, EVENT[word]))
     if word in REASON:
@@ -176,10 +176,13 @@ def _living_in(run: Run, kind: str) -> pl.Series:
     return run.persons.filter(pl.col("household").is_in(homes.implode()) & (pl.col("household") > 0))["id"]
 
 
-def _owners(run: Run, kind: str | None) -> pl.Series:
+def _owners(run: Run, kind: str | None, founded: bool = False) -> pl.Series:
+    """Owners of open shops, of one kind, or of those opened during the run."""
     if run.shops.is_empty():
         return pl.Series([], dtype=pl.UInt32)
     shops = run.shops.filter((pl.col("owner") > 0) & (pl.col("state").cast(pl.String) == "open"))
+    if founded:
+        shops = shops.filter(pl.col("opened").is_not_null())
     if kind is not None:
         shops = shops.filter(pl.col("kind").cast(pl.String) == kind)
     return shops["owner"].cast(pl.UInt32)
