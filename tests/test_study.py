@@ -227,41 +227,29 @@ def test_the_fit_recovers_a_linear_world() -> None:
 
 
 def test_calibration_recovers_a_known_parameter_in_a_tiny_city(tmp_path: Path) -> None:
-    """Observations are made by the model itself with one birth level; the fit must find it and beat the prior."""
+    """Observations are made by the model itself with one census practice; the fit must find it and beat the prior."""
     from krimp.engine.run import Settings, execute
     from krimp.outputs.observed import value_at
     from krimp.study.calibrate import targets
 
-    pack = load_city("hegang")
-    rows = [t for t in targets(pack) if t.variable == "population_0_14"]
-    truth = 0.60  # two and a half prior standard deviations from the declared centre
+    name, centre, truth = "census_observation.apart", 0.08, 0.095
     made = execute(
-        Settings("hegang", until="2020-11", seed=99, scale="1/200", threads=1, events=False, tables=False,
-                 checkpoint_every=0, draws={"fertility.level": truth}),
+        Settings("hegang", until="2020-11", seed=99, scale="1/400", threads=1, events=False, tables=False,
+                 checkpoint_every=0, draws={name: truth}),
         tmp_path / "truth",
     )  # fmt: skip
-    observed = {
-        (t.variable, t.district): value_at(open_run(made), t.variable, t.date, t.district) for t in rows
-    }
-    asked = {(t.variable, t.district): observed.get((t.variable, t.district), t.value) for t in targets(pack)}
-    whole = open_run(made)
-    asked = {(t.variable, t.district): value_at(whole, t.variable, t.date, t.district) for t in targets(pack)}
+    run, rows = open_run(made), targets(load_city("hegang"))
+    observed = {(t.variable, t.district): value_at(run, t.variable, t.date, t.district) for t in rows}
     about = calibrate(
-        "hegang",
-        runs=8,
-        waves=1,
-        scale="1/200",
-        out=tmp_path / "c",
-        free=("fertility.level",),
-        workers=1,
-        observed=asked,
-    )
-    point = about["parameters"]["fertility.level"]
-    assert abs(point["point"] - truth) < 0.05 < truth - 0.46
+        "hegang", runs=5, waves=1, scale="1/400", out=tmp_path / "c", free=(name,), workers=1, observed=observed,
+        trust=0.0,
+    )  # fmt: skip
+    found = about["parameters"][name]
+    assert abs(found["point"] - truth) < 0.4 * (truth - centre), found
     written = read_posterior(tmp_path / "c" / "posterior.csv")
-    assert written.frame.columns == ["fertility.level"] and written.frame.height == about["draws"]
+    assert written.frame.columns == [name] and written.frame.height == about["draws"]
     kept = json.loads((tmp_path / "c" / "posterior.json").read_text())
-    assert kept["rows"] and kept["seed"] == 1 and kept["scale"] == "1/200"
+    assert kept["rows"] and kept["seed"] == 1 and kept["scale"] == "1/400"
 
 
 def test_calibration_refuses_what_cannot_be_fitted(tmp_path: Path) -> None:

@@ -108,7 +108,7 @@ def fit(z: np.ndarray, summaries: np.ndarray, observed: np.ndarray, discrepancy:
     line, *_ = np.linalg.lstsq(x, summaries, rcond=None)
     left = summaries - x @ line
     spread = (left**2).sum(axis=0) / max(n - k - 1, 1)
-    weight = 1.0 / (spread + discrepancy**2)
+    weight = 1.0 / np.maximum(spread + discrepancy**2, 1e-12)
     b = line[1:].T
     cov = np.linalg.inv(np.eye(k) + (b.T * weight) @ b)
     mean = cov @ ((b.T * weight) @ (observed - line[0]))
@@ -120,11 +120,13 @@ def calibrate(
     out: str | Path = "runs/calibration", free: Sequence[str] = FREE, seed: int = 1,
     progress: Callable[[int, int], None] | None = None, to: str | Path | None = None,
     observed: Mapping[tuple[str, str], float] | None = None, fixed: Mapping[str, float] | None = None,
+    trust: float = 1.0,
 ) -> dict[str, Any]:  # fmt: skip
     """Fit `free` to the city and write the posterior; returns its provenance. Finished runs in `out` are reused.
 
     `to`: the CSV to write (default posterior.csv in `out`). `observed` replaces the pack's values by (variable,
-    district), for recovery tests on made-up data; `fixed` sets other parameters.
+    district) and `trust` scales the discrepancy (0 where the model itself made the data), for recovery tests; `fixed`
+    sets other parameters.
     """
     from krimp.engine.month import all_parameters
     from krimp.engine.run import _commit
@@ -144,7 +146,7 @@ def calibrate(
     parameters = [declared[name] for name in free]
     rows = targets(pack)
     known = np.log([(observed or {}).get((t.variable, t.district), t.value) for t in rows])
-    off = np.array([t.discrepancy for t in rows])
+    off = trust * np.array([t.discrepancy for t in rows])
     until = max(t.date[:7] if len(t.date) >= 7 else f"{t.date}-12" for t in rows)
     z_all: list[np.ndarray] = []
     s_all: list[np.ndarray] = []
