@@ -29,7 +29,8 @@ PARAMETERS = (
     Parameter("abandonment.months_house", 72.0, "months", "uniform(48, 120)", "[A]", "empty single houses with a stove", 1.0, 600.0),
 )  # fmt: skip
 SERIES: tuple[Series, ...] = ()
-BRANCHES = ("abandonment.house", "abandonment.flat")
+BRANCHES = ("abandonment.house",)
+RARE_BRANCHES = ("abandonment.flat",)
 
 _ABANDONED = EVENT["abandoned"]
 

@@ -15,6 +15,8 @@ loan), or to relatives, or to a collective place: everybody is housed within the
 from __future__ import annotations
 
 from collections import namedtuple
+from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -826,6 +828,10 @@ def _board(number: np.ndarray, district: np.ndarray, band: np.ndarray, hashed: n
     )
 
 
+def _look(known: tuple[Any, ...], vacant_only: bool, _: int, first: int, stop: int) -> None:
+    sample(*known, first, stop, vacant_only)
+
+
 def step(world: World) -> None:
     """House everybody who looks, in waves of rounds."""
     m, p, nd = world.memory, world.params, world.nd
@@ -890,11 +896,13 @@ def step(world: World) -> None:
             S.view(), P.view(), H.view(), D.view(), B.view(), E, kinds, tastes, world.month, key, w, rules, stay, first,
             stop, fired,
         )  # fmt: skip
-        sample(
+        look = (
             S.view(), D.view(), B.view(), H.view(), rows, sale, rent, edges, quality, run, fit, lets,
             m["housing_search.share"], world.seed, world.month, rules, key, w, budget, credit, stay, uc, old, cand, kind,
-            surplus, worth, n_cand, first, stop, wave > 0,
+            surplus, worth, n_cand,
         )  # fmt: skip
+        # each seeker's candidates are rows of their own, so seekers can look side by side
+        world.map_chunks(partial(_look, look, wave > 0), stop, first, 1024)
         deals = np.zeros((stop - first, DEAL_COLUMNS), np.int64)
         deal_x = np.zeros((stop - first, N_FEATURES))
         displaced = np.zeros(stop - first, np.int64)

@@ -231,9 +231,11 @@ class World:
         return int(round(amount * self.pack.config.minor_units))
 
     # -- parallel scans
-    def map_chunks(self, work: Callable[[int, int, int], Any], n: int, first: int = 1) -> list[Any]:
+    def map_chunks(
+        self, work: Callable[[int, int, int], Any], n: int, first: int = 1, chunk: int = CHUNK
+    ) -> list[Any]:
         """work(chunk number, start, stop) over fixed chunks of rows [first, n), in threads; results in chunk order."""
-        spans = [(i, a, min(a + CHUNK, n)) for i, a in enumerate(range(first, max(n, first + 1), CHUNK))]
+        spans = [(i, a, min(a + chunk, n)) for i, a in enumerate(range(first, max(n, first + 1), chunk))]
         if self.threads <= 1 or len(spans) == 1:
             return [work(*span) for span in spans]
         if self._pool is None:
