@@ -14,7 +14,7 @@ import numpy as np
 
 from krimp.processes.kin import ADULT, activity_at, age_of, at_home, bring_cash, chance, life, move_in, report
 from krimp.processes.life_screening import AGES, LifeHazard
-from krimp.processes.out_migration import remember_arrivals, response
+from krimp.processes.out_migration import SHARES, destination, destinations, remember_arrivals, response
 from krimp.state.codes import (
     COAST,
     EMPLOYED,
@@ -34,7 +34,7 @@ from krimp.state.compile import helper, kernel
 from krimp.state.families import link, new_household
 from krimp.state.parameters import Parameter
 from krimp.state.portable import exp
-from krimp.state.purposes import OUTSIDE_JOB_LOSS, RETURN, RETURN_HUKOU
+from krimp.state.purposes import GRADUATE_PLACE, OUTSIDE_JOB_LOSS, RETURN, RETURN_HUKOU
 from krimp.state.random import draw4, gauss, unit
 from krimp.state.world import Series, World, emit
 
@@ -99,7 +99,7 @@ def resident_again(X, p):
 
 @kernel
 def come_back(X, rows, level, older, student, parents, loss, loss_share, fade, appeal, savings, hukou, bound, first_home,
-              first_district, returnees, arrivals, fired, out_rows):  # fmt: skip
+              first_district, places, returnees, arrivals, fired, out_rows):  # fmt: skip
     """Candidates decide; those who return join a parent or found a homeless household (first_home). Returns counts."""
     P, H = X.P, X.H
     n_home = 0
@@ -120,6 +120,8 @@ def come_back(X, rows, level, older, student, parents, loss, loss_share, fade, a
             rate = student / 12.0
             if away >= 4.9:
                 P.activity[p] = EMPLOYED
+                # work takes them where workers go, not where they studied
+                P.place[p] = destination(X.seed, P.key[p], X.month, GRADUATE_PLACE, places)
                 graduate = False
         if not graduate:
             words = draw4(X.seed, P.key[p], X.month // 12, OUTSIDE_JOB_LOSS)
@@ -214,7 +216,7 @@ def step(world: World) -> None:
         life(world, households=n, events=n), rows, p["return_migration.level"], p["return_migration.older"],
         p["return_migration.student_share"], p["return_migration.parents"], p["return_migration.job_loss"], 1.0 - work,
         p["return_migration.fade"], response(world, p["return_migration.kappa"], 1.0, -1.0),
-        world.fen(p["return_migration.savings"]) * wage, 0.6, BOUND, homes, districts, world.counter("returnees"),
+        world.fen(p["return_migration.savings"]) * wage, 0.6, BOUND, homes, districts, destinations(world, SHARES), world.counter("returnees"),
         world.counter("in_migrants"), fired, out_rows,
     )  # fmt: skip
     world.seek(homes[:n_home], WANT_ARRIVAL, districts[:n_home])
