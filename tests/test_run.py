@@ -120,15 +120,15 @@ def stop_after(
     monkeypatch: pytest.MonkeyPatch, months: int, error: type[BaseException] | BaseException
 ) -> None:
     """Let a run's n-th month end in an exception."""
-    real, count = month.advance, [0]
+    real, count = month.advance_and_observe, [0]
 
-    def advance(*args: object, **kwargs: object) -> None:
+    def advance(*args: object) -> object:
         count[0] += 1
         if count[0] > months:
             raise error
-        real(*args, **kwargs)  # type: ignore[arg-type]
+        return real(*args)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(month, "advance", advance)
+    monkeypatch.setattr(month, "advance_and_observe", advance)
 
 
 def test_a_full_disk_keeps_the_last_good_checkpoint(

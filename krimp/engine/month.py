@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import ModuleType
 
 import numpy as np
@@ -114,11 +114,26 @@ def advance(world: World, wall: dict[str, float] | None = None, check_each: bool
 
     `wall` collects seconds by process; `check_each` recounts after every process to name the culprit.
     """
+    _live(world, wall if wall is not None else {}, check_each)
+    _demand(_faults(world), "the month's end", world)
+
+
+def advance_and_observe(world: World, wall: dict[str, float]) -> dict[str, np.ndarray]:
+    """`advance`, then `observe`; recounting and observing only look, so they share the threads. Raises InvariantError."""
+    _live(world, wall, False)
+    clock = time.perf_counter()
+    faults, *found = world.side_by_side([_faults, *_watchers()])
+    _demand(faults, "the month's end", world)
+    out = _gather(world, found)
+    wall["recount and observe"] = wall.get("recount and observe", 0.0) + time.perf_counter() - clock
+    return out
+
+
+def _live(world: World, seconds: dict[str, float], check_each: bool) -> None:
     world.month += 1
     world.clear_counters()
     world.ledger.open_month()
     world.seekers.clear()
-    seconds: dict[str, float] = wall if wall is not None else {}
 
     def timed(name: str, since: float) -> float:
         now = time.perf_counter()
@@ -136,8 +151,10 @@ def advance(world: World, wall: dict[str, float] | None = None, check_each: bool
             if check_each:
                 _demand(world.ledger.check() + recount.faults(world, homes=False), name, world)
                 clock = time.perf_counter()
-    _demand(world.ledger.check() + recount.faults(world), "the month's end", world)
-    timed("recount", clock)
+
+
+def _faults(world: World) -> list[str]:
+    return world.ledger.check() + recount.faults(world)
 
 
 def _demand(faults: list[str], process: str, world: World) -> None:
@@ -151,6 +168,15 @@ def observe(world: World) -> dict[str, np.ndarray]:
 
     Counts and money are multiplied by the run's weight.
     """
+    return _gather(world, world.side_by_side(_watchers()))
+
+
+def _watchers() -> list[Callable[[World], dict[str, np.ndarray]]]:
+    # observers only look, each with memory of its own: they may do so side by side
+    return [module.observe for module in modules() if hasattr(module, "observe")]
+
+
+def _gather(world: World, observed: Iterable[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
     out: dict[str, np.ndarray] = {}
     weight = float(world.weight)
     minor = float(world.pack.config.minor_units)
@@ -160,9 +186,7 @@ def observe(world: World) -> dict[str, np.ndarray]:
             if series.by_district:
                 values[-1] = values.sum()
             out[series.name] = values * weight
-    # observers only look, each with memory of its own: they may do so side by side
-    watchers = [module.observe for module in modules() if hasattr(module, "observe")]
-    for found in world.side_by_side(watchers):
+    for found in observed:
         for name, values in found.items():
             kind = world.series[name].kind
             factor = weight if kind == "stock" else weight / minor if kind == "money" else 1.0

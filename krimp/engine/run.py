@@ -239,9 +239,8 @@ def _go_on(
             while world.month < until:
                 since = time.perf_counter()
                 _apply(scenario, world, world.month + 1)
-                month.advance(world, wall)
+                observed = month.advance_and_observe(world, wall)
                 mark = time.perf_counter()
-                observed = month.observe(world)
                 recorder.person_months += (
                     int(np.count_nonzero(world.persons.state == RESIDENT)) * world.weight
                 )
@@ -250,7 +249,7 @@ def _go_on(
                 if world.month_of_year == 12 or world.month == until or now in settings.listings:
                     recorder.listing_month(world)
                 done = time.perf_counter()
-                wall["observe and record"] = wall.get("observe and record", 0.0) + done - mark
+                wall["record"] = wall.get("record", 0.0) + done - mark
                 wall["stepping"] = wall.get("stepping", 0.0) + done - since
                 if settings.events and (world.month_of_year == 12 or world.month == until):
                     writer.submit(_write_events, world.events.take(), world.districts, folder, world.year)

@@ -70,10 +70,7 @@ def case(city: str, scale: str, threads: int, months: int, start: str | None = N
     world.events.take()
     begin = time.perf_counter()
     for _ in range(months):
-        month.advance(world, wall)
-        mark = time.perf_counter()
-        month.observe(world)
-        wall["observe and record"] = wall.get("observe and record", 0.0) + time.perf_counter() - mark
+        month.advance_and_observe(world, wall)
         person_months += int(np.count_nonzero(world.persons.state == RESIDENT))
     seconds = (time.perf_counter() - begin) / months
     events = int(world.events.used[0])
