@@ -187,7 +187,8 @@ OFF = {
     ],
 )
 def test_switching_a_link_moves_the_city(link: str, variable: str, sign: int, first: int) -> None:
-    seeds = SEEDS if link in ("transfers", "land") else SEEDS[:3]
+    # land money is small beside the rest and differs much between small cities: more seeds
+    seeds = {"land": small.SEEDS, "transfers": SEEDS}.get(link, SEEDS[:3])
     change = small.paired(variable, 121, OFF[link], {}, weight=200, seeds=seeds, first=first)
     # a change that is the same in all seeds has no variance to test
     assert np.ptp(change) == 0.0 < sign * change[0] or small.p_rises(sign * change) < 0.01, change
