@@ -74,12 +74,20 @@ def step(world: World) -> None:
     b.lit[:] = 0
     b.windows[:] = 0
     b.occupied[:] = 0
-    out = np.zeros((4, world.nd), np.int64)
-    dusk(
-        world.dwellings.view(), b.lit, b.windows, b.occupied, world.seed, world.month, p["lit_windows.home"],
-        p["lit_windows.window"], p["lit_windows.hostel"], p["lit_windows.second"], out, 1, world.dwellings.n,
-    )  # fmt: skip
-    world.memory["lit_windows.counts"] = out
+    view, n = world.dwellings.view(), world.dwellings.n
+    chances = tuple(p[f"lit_windows.{name}"] for name in ("home", "window", "hostel", "second"))
+    # buildings and their homes are appended together, so a run of buildings is a run of homes and no other's
+    begin = np.append(b.first[1 : b.n], n)
+
+    def work(_: int, first: int, stop: int) -> np.ndarray:
+        out = np.zeros((4, world.nd), np.int64)
+        dusk(
+            view, b.lit, b.windows, b.occupied, world.seed, world.month, *chances, out, int(begin[first - 1]),
+            int(begin[stop - 1]),
+        )  # fmt: skip
+        return out
+
+    world.memory["lit_windows.counts"] = sum(world.map_chunks(work, b.n, chunk=8192))
 
 
 def observe(world: World) -> dict[str, np.ndarray]:

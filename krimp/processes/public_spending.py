@@ -23,7 +23,8 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from krimp.processes import debt, upper_advances
-from krimp.state.codes import FARM, OWN_ACCOUNT, PUBLIC
+from krimp.state.codes import ACTIVE, FARM, OWN_ACCOUNT, PUBLIC
+from krimp.state.compile import kernel
 from krimp.state.ledger import Account
 from krimp.state.parameters import Parameter
 from krimp.state.world import Series, World
@@ -324,19 +325,35 @@ def _post(world: World, due: dict[str, int], paid: dict[str, int]) -> None:
     book.pay("claims", "city.payable_contractors", "developers.receivable", contractors)
 
 
+@kernel
+def count_families(state, district, counts):
+    """Active households by district."""
+    for h in range(1, state.size):
+        if state[h] == ACTIVE:
+            counts[np.uint8(district[h])] += 1
+
+
+@kernel
+def give_each(state, district, each, cash):
+    """each[district] to every active household."""
+    for h in range(1, state.size):
+        if state[h] == ACTIVE:
+            cash[h] += each[np.uint8(district[h])]
+
+
 def _to_households(world: World, flow: str, amount: int, share: np.ndarray) -> None:
     """Benefits to households, by district in proportion to people, in equal parts within a district."""
     if amount <= 0:
         return
     h = world.households
-    active = np.nonzero(h.state == 1)[0]
-    counts = np.bincount(h.district[active], minlength=world.nd)
+    counts = np.zeros(world.nd, np.int64)
+    count_families(h.state, h.district, counts)
     each = np.zeros(world.nd, np.int64)
     for d in range(world.nd):
         if counts[d]:
             each[d] = int(amount * share[d]) // counts[d]
             world.ledger.pay(flow, "city.cash", "households.cash", int(each[d] * counts[d]), d)
-    h.cash[active] += each[h.district[active]]
+    give_each(h.state, h.district, each, h.cash)
 
 
 def _pay_off(world: World, spare: int) -> None:
