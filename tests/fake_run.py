@@ -402,6 +402,13 @@ def write_inputs(pack: Path) -> None:
         "revenue_2020,Revenue in 2020,level,own_revenue,2300000000,yuan,0.1,accounts\n"
         "trickle_back,People come back in small numbers,holds,returnees,,,,brokers\n"
     )
+    (pack / "region.csv").write_text(
+        "year,place,kind,persons,source\n2010,Upland,province,5000000,census20\n2020,Upland,province,4000000,census20\n"
+        "2010,Pitville,prefecture,900000,census20\n2020,Pitville,prefecture,600000,census20\n"
+    )
+    (pack / "drivers.csv").write_text(
+        "date,variable,value,unit,source\n2010-07,wage_coast,40000,yuan/year,brokers\n2023-07,wage_coast,90000,yuan/year,brokers\n"
+    )
     rows = ["year,district,sex,age_from,age_to,persons,source"]
     for year, size in ((2010, 14000), (2020, 12000)):
         for sex in ("female", "male"):

@@ -61,7 +61,7 @@ def test_page_is_whole_and_needs_no_network(page):
 
 def test_page_has_every_section(page):
     for title in ("People", "Homes and prices", "The city&#39;s books", "Heating, buses, wages, schools",
-                  "Work, shops, cost of living", "District by district", "Balance sheets", "Against the data",
+                  "Work, shops, cost of living", "The region around it", "District by district", "Balance sheets", "Against the data",
                   "Claims about the city, one by one", "Parameters", "How to reproduce this"):  # fmt: skip
         assert f"<h2>{title}</h2>" in page, title
     for plot in ("November 2010", "November 2020", "March 2023", "Population", "What changed it, people a year", "Households",
@@ -84,6 +84,16 @@ def test_page_tells_what_happened(page):
     assert "krimp run" in page and "run.json" in page
     assert re.search(r"revenue_2020.*?inside", page, re.S)
     assert "2.50 bn (2.10 bn to 2.90 bn)" in page
+
+
+def test_region_around_the_city(page):
+    assert (
+        "count 5.0 million people in Upland in 2010 and 4.0 million in 2020: 1.0 million fewer (-20.0%)"
+        in page
+    )
+    for plot in ("People of the provinces", "Change of people, 2010 to 2020", "Pay here and elsewhere"):
+        assert f"<h3>{plot}</h3>" in page, plot
+    assert "Pitville" in page and "Home, this run" in page
 
 
 def test_colours_follow_the_page(page):

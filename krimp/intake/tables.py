@@ -98,6 +98,10 @@ SCHEMAS: dict[str, tuple[Field, ...]] = {
     "registered": (
         _YEAR, _DISTRICT, _f("variable", key=True), _f("persons", "integer", minimum=0), *_SOURCE,
     ),
+    "region": (
+        _YEAR, _f("place", key=True), _f("kind", allowed=("province", "prefecture")),
+        _f("persons", "integer", minimum=0), *_SOURCE,
+    ),
     "drivers": (
         _f("date", "date", key=True), _f("variable", key=True), _f("value", "number"), _f("unit"), *_SOURCE,
     ),

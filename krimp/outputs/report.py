@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from krimp.outputs import plots, words
+from krimp.outputs import plots, region, region_plots, words
 from krimp.outputs.books import final_accounts, flow_matrix, funders, sector_balances
 from krimp.outputs.folder import Run, RunError, open_run
 from krimp.outputs.observed import FLOWS, Beside, beside, value_at
@@ -175,6 +175,7 @@ def sections(runs: Sequence[Run], rows: Sequence[Beside]) -> list[dict[str, Any]
         ("Heating, buses, wages, schools", "services", "", "One means that all that was due was delivered.",
          service_plots(runs)),
         ("Work, shops, cost of living", "work", "", "", work_plots(runs, rows)),
+        ("The region around it", "region", "", region.about(run), region_plots.drawn(runs)),
         ("District by district", "districts", "small", "People relative to the first month, share of empty homes, and the"
          " median asking price per square metre; the same scales everywhere.", district_plots(runs)),
     ]  # fmt: skip
@@ -566,10 +567,10 @@ def sentences(run: Run, claims: Sequence[dict[str, Any]]) -> list[dict[str, Any]
         data = row.get("data") or row.get("value") or ""
         out.append({
             "id": row.get("id") or "", "text": row.get("text") or words.plain(row.get("id") or ""), "kind": row.get("kind") or "",
-            "where": row.get("where") or ", ".join(places), "data": _as_number(data),
+            "places": places, "data": _as_number(data),
             "unit": "" if row.get("data") else row.get("unit") or "",
             "shows": _over_runs(found) or _in_run(run, variable, row.get("month") or run.until),
-            "verdict": found.get("verdict") or "", "basis": found.get("basis") or "",
+            "verdict": found.get("verdict") or "", "basis": found.get("basis") or "", "reason": found.get("reason") or "",
         })  # fmt: skip
     return out
 

@@ -22,6 +22,7 @@ import numpy as np
 import polars as pl
 
 from krimp.intake import CityPack, load_city
+from krimp.outputs import region, words
 from krimp.outputs.folder import Run, open_run
 from krimp.outputs.observed import value_at
 
@@ -396,10 +397,14 @@ def bakery(run: Run, other: Run, claim: Claim) -> Finding:
     return Finding(rates[0] / rates[1] if rates[1] else math.nan, rates[0] > rates[1])
 
 
-@rule("context")
-def context(run: Run, other: Run, claim: Claim) -> Finding:
-    """Data only: shown beside, not judged."""
-    return Finding(math.nan)
+@rule("region_loss", unit="people")
+def region_loss(run: Run, other: Run, claim: Claim) -> Finding:
+    """Context: people whom the provinces around lost between the pack's censuses; beside it the city's own change."""
+    start, end = region.loss(run)
+    model, _ = region.city_change(run)
+    return Finding(
+        end - start, None, f"provinces {words.change(start, end)}, the city {words.percent(model)}"
+    )
 
 
 # -- over many runs
