@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from krimp.processes import population
 from krimp.processes.kin import age_of
-from krimp.state.codes import ACTIVE
+from krimp.state.codes import ACTIVE, RESIDENT
 from krimp.state.compile import kernel
 from krimp.state.parameters import Parameter
 from krimp.state.world import Series, World
@@ -86,6 +87,15 @@ def expect(P, H, month, share, single, out):
         out[3, d] += s * a
 
 
+@kernel
+def collective_people(state, collective, district, out):
+    """Residents in collective places by district."""
+    for row in range(1, state.size):
+        p = np.uint64(row)
+        if (collective[p] > 0) & (state[p] == RESIDENT):
+            out[district[p]] += 1
+
+
 def start(world: World) -> None:
     """Census and truth agree at the base."""
     _count(world)
@@ -99,11 +109,7 @@ def _count(world: World) -> None:
         world.persons.view(), world.households.view(), world.month, p["census_observation.apart"] * age,
         p["census_observation.apart_single"], out,
     )  # fmt: skip
-    h = world.households
-    active = h.state == ACTIVE
-    homes = np.bincount(h.district[active], minlength=world.nd).astype(np.float64)
-    ones = np.bincount(h.district[active & (h.size == 1)], minlength=world.nd).astype(np.float64)
-    members = np.bincount(h.district[active], weights=h.size[active].astype(np.float64), minlength=world.nd)
+    homes, ones, members = population.family_households(world)
     real = np.stack([homes, ones, members, members])
     world.memory["census_observation.ratio"] = out / np.maximum(real, 1.0)
 
@@ -113,16 +119,12 @@ def observe(world: World) -> dict[str, np.ndarray]:
     if world.month_of_year in (5, 11):
         _count(world)
     ratio = world.memory["census_observation.ratio"]
-    h, persons, nd = world.households, world.persons, world.nd
-    active = h.state == ACTIVE
-    district = h.district[active]
-    homes = np.bincount(district, minlength=nd) * ratio[0]
-    ones = np.bincount(h.district[active & (h.size == 1)], minlength=nd) * ratio[1]
-    real = np.bincount(district, weights=h.size[active].astype(np.float64), minlength=nd)
-    members, apart = real * ratio[2], real * ratio[3]
-    real_collective = np.bincount(
-        persons.district[(persons.collective > 0) & (persons.state == 1)], minlength=nd
-    )
+    persons = world.persons
+    real = population.family_households(world)
+    homes, ones = real[0] * ratio[0], real[1] * ratio[1]
+    members, apart = real[2] * ratio[2], real[2] * ratio[3]
+    real_collective = np.zeros(world.nd, np.int64)
+    collective_people(persons.state, persons.collective, persons.district, real_collective)
 
     def city(values: np.ndarray) -> np.ndarray:
         return np.append(values, values.sum())

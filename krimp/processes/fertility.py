@@ -112,19 +112,15 @@ HAZARDS = (LifeHazard("birth", RESIDENT, _bound),)
 def women(state, sex, birth, marital, parity, collective, month, first, stop, out):
     """Add resident women of rows [first, stop) to out[AGES, 4, 2]: age, parity 0-3+, married; collective ones to
     parity 3+ of nobody, out[age, 3, 1], since they count among all women but bear no children there."""
-    for p in range(first, stop):
-        if state[p] != RESIDENT or sex[p] != FEMALE:
-            continue
+    # everybody is counted, who does not belong here into a cell of age 0 that nobody asks for: no branch to guess wrong
+    for row in range(first, stop):
+        p = np.uint64(row)
         months = month - np.int64(birth[p])
-        if months < 180 or months >= 600:
-            continue
-        age = months // 12
-        if collective[p] != 0:
-            out[age, 3, 1] += 1
-        elif marital[p] == MARRIED:
-            out[age, min(max(np.int64(parity[p]), 0), 2), 1] += 1
-        else:
-            out[age, min(max(np.int64(parity[p]), 0), 2), 0] += 1
+        here = (state[p] == RESIDENT) & (sex[p] == FEMALE) & (months >= 180) & (months < 600)
+        family = collective[p] == 0
+        parities = min(max(np.int64(parity[p]), 0), 2) if family else 3
+        age = months // 12 if here else 0
+        out[np.uint64(age), np.uint64(parities), np.uint64((marital[p] == MARRIED) | (not family))] += 1
 
 
 @kernel

@@ -93,17 +93,18 @@ _LOSS, _CLOSURE = EVENT["job_loss"], REASON["closure"]
 
 
 @kernel
-def pay_all(P, H, S, E, month, pay, sums, shop_due, shop_paid, bill, away, pension_away, fired):
-    """Everybody's income into H.income, and the sums of it; staff of closed shops lose their work.
+def pay_all(P, S, pay, earned, sums, shop_due, shop_paid, bill, away, pension_away, freed, first, stop):
+    """Add the incomes of rows [first, stop) to `earned` by household, and to the sums; staff of closed shops lose their work.
 
     pay[s]: pay share of a sector in 1/65536. sums[d * 8 + s]: contract wages, wages paid from the sector's account,
     pensions, then people by activity; shop_due the contract part of shops' people, shop_paid by district and bill by
-    shop: shops' wages; away, pension_away: to people without a household. One line of sums and unsigned indices keep the
-    pass almost free of branches and checks (the wage of who is out of work is 0).
+    shop: shops' wages; away, pension_away: to people without a household; freed: rows and shops of those whose shop has
+    closed. One line of sums and unsigned indices keep the pass almost free of branches and checks (the wage of who is
+    out of work is 0). Returns how many are in `freed` and how many shops have paid.
     """
-    for h in range(H.used[0]):
-        H.income[h] = 0
-    for p in range(1, P.used[0]):
+    n_freed, n_paid = 0, 0
+    for row in range(first, stop):
+        p = np.uint64(row)
         if P.state[p] != RESIDENT:
             continue
         h = np.uint32(P.household[p])
@@ -121,26 +122,47 @@ def pay_all(P, H, S, E, month, pay, sums, shop_due, shop_paid, bill, away, pensi
                 P.employer[p] = 0
                 P.wage[p] = 0
                 P.activity[p] = UNEMPLOYED
-                emit(E, month, _LOSS, _CLOSURE, d, p, P.household[p], 0, shop, 0)
-                fired[2] += 1
+                freed[0, n_freed] = row
+                freed[1, n_freed] = shop
+                n_freed += 1
                 wage = np.int64(0)
             else:
                 shop_due[d, s] += wage
-                if S.owner[shop] != p:
+                if S.owner[shop] != row:
                     bill[shop] += wage
                     if h != 0:
                         shop_paid[d] += wage
                         income += wage
-                    fired[0] += 1
+                    n_paid += 1
         line = sums[i]
         line[0] += wage
         line[1] += amount
         line[2] += pension
         line[np.uint8(3) + np.uint8(P.activity[p])] += 1
-        H.income[h] += income
+        earned[h] += income
         if h == 0:
             away[P.district[p], s] += amount
             pension_away[P.district[p]] += pension
+    return n_freed, n_paid
+
+
+@kernel
+def tell_of_closures(P, E, month, freed):
+    """Job losses of the staff of closed shops."""
+    for i in range(freed.shape[1]):
+        p = freed[0, i]
+        emit(E, month, _LOSS, _CLOSURE, P.district[p], p, P.household[p], 0, freed[1, i], 0)
+
+
+@kernel
+def add_up(H, parts):
+    """Household incomes from the parts of the pass (float-free, so in any order)."""
+    for h in range(1, H.used[0]):
+        i = np.uint64(h)
+        total = np.int64(0)
+        for k in range(parts.shape[0]):
+            total += parts[k, i]
+        H.income[i] = total
     H.income[0] = 0
 
 
@@ -260,28 +282,10 @@ def _run(world: World, pay_now: bool) -> Tally:
     shares = pay_share.copy()
     shares[OWN_ACCOUNT] = float(memory.get("services.own_share", 1.0))
 
-    def block(*shape: int) -> np.ndarray:
-        return np.zeros(shape, np.int64)
-
-    sectors = (nd, N_SECTORS)
-    tally = Tally(
-        block(nd, N_ACTIVITIES, N_SECTORS), block(*sectors), block(*sectors), block(*sectors), block(*sectors),
-        block(nd), block(world.shops.n), block(nd), block(nd), block(nd),
-    )  # fmt: skip
-    wages_outside = float(memory.get("outside_places.wage_index", 1.0))
-    counts = np.zeros(3, np.int64)
-    world.events.reserve(memory.get("shops.freed", 0) + 64)
-    memory["shops.freed"] = 0
     view, households = persons.view(), world.households.view()
-    sums = block(nd * N_SECTORS, 3 + N_ACTIVITIES)
-    pay_all(
-        view, households, world.shops.view(), world.events.view(), world.month, (shares * 65536.0).astype(np.int64), sums,
-        tally.shop_due, tally.shop_paid, tally.bill, tally.away, tally.pension_away, counts,
-    )  # fmt: skip
-    table = sums.reshape(nd, N_SECTORS, 3 + N_ACTIVITIES)
-    tally.contract[:], tally.paid[:] = table[:, :, 0], table[:, :, 1]
-    tally.pension[:] = table[:, :, 2].sum(axis=1)
-    tally.count[:] = table[:, :, 3:].transpose(0, 2, 1)
+    wages_outside = float(memory.get("outside_places.wage_index", 1.0))
+    tally, freed, paid = _pay(world, (shares * 65536.0).astype(np.int64))
+    counts = np.array([paid, 0, freed], np.int64)
     found = _look(world, Ages(ages[0], ages[1], int(ages[2, 0, 0]), np.ascontiguousarray(ages[2, 1])))
     if pay_now:
         give = np.int64(world.fen(p["household_income.remittance"] * wages_outside))
@@ -309,6 +313,53 @@ def _run(world: World, pay_now: bool) -> Tally:
         ):  # fmt: skip
             world.fired[name] += count
     return tally
+
+
+def _pay(world: World, shares: np.ndarray) -> tuple[Tally, int, int]:
+    """The pass over all persons in as many parts as there are threads; also people freed and people paid by shops."""
+    nd, view, shops_view = world.nd, world.persons.view(), world.shops.view()
+    room = int(world.memory.get("shops.freed", 0)) + 64
+    world.memory["shops.freed"] = 0
+    span = -(-world.persons.n // world.threads)
+    earned = np.zeros((world.threads, world.households.n), np.int64)
+
+    def block(*shape: int) -> np.ndarray:
+        return np.zeros(shape, np.int64)
+
+    def work(part: int, first: int, stop: int) -> tuple[np.ndarray, ...]:
+        sums, freed = block(nd * N_SECTORS, 3 + N_ACTIVITIES), np.zeros((2, room), np.int32)
+        due, away = block(nd, N_SECTORS), block(nd, N_SECTORS)
+        paid, pension_away, bill = block(nd), block(nd), block(world.shops.n)
+        n_freed, n_paid = pay_all(
+            view,
+            shops_view,
+            shares,
+            earned[part],
+            sums,
+            due,
+            paid,
+            bill,
+            away,
+            pension_away,
+            freed,
+            first,
+            stop,
+        )
+        return sums, due, paid, bill, away, pension_away, freed[:, :n_freed], np.array([n_paid])
+
+    parts = world.map_chunks(work, world.persons.n, chunk=span)
+    sums, due, paid, bill, away, pension_away, freed, n_paid = zip(*parts, strict=True)
+    add_up(world.households.view(), earned)
+    gone = np.concatenate(freed, axis=1)
+    world.events.reserve(gone.shape[1])
+    tell_of_closures(view, world.events.view(), world.month, gone)
+    table = sum(sums).reshape(nd, N_SECTORS, 3 + N_ACTIVITIES)
+    tally = Tally(
+        count=table[:, :, 3:].transpose(0, 2, 1), contract=table[:, :, 0], paid=table[:, :, 1], away=sum(away),
+        shop_due=sum(due), shop_paid=sum(paid), bill=sum(bill), pension=table[:, :, 2].sum(axis=1),
+        pension_away=sum(pension_away), remitted=block(nd),
+    )  # fmt: skip
+    return tally, gone.shape[1], int(sum(n_paid)[0])
 
 
 def _look(world: World, ages: Ages) -> dict[str, np.ndarray]:

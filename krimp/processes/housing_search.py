@@ -15,6 +15,7 @@ loan), or to relatives, or to a collective place: everybody is housed within the
 from __future__ import annotations
 
 from collections import namedtuple
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -143,6 +144,15 @@ Rules = namedtuple(
         "debt_share", "ltv", "least_loan", "last_age", "simple",
     ],
 )  # fmt: skip
+#: What seekers ask of a listing, in one place: looking at a listing is one look into memory instead of a dozen. Money in
+#: fen, costs a month; `above` counts the walk-up floors over the third, `lets` is the likely rent.
+OFFER = np.dtype(
+    [
+        ("key", "u8"), ("ask", "i8"), ("quality", "f8"), ("run", "f8"), ("fit", "f8"), ("lets", "f8"), ("rent", "i4"),
+        ("owner", "i4"), ("district", "i1"), ("rooms", "i1"), ("above", "i1"), ("title", "i1"), ("site", "i1"),
+    ],
+    align=True,
+)  # fmt: skip
 #: Listings in buckets: buckets and first bucket by district and band, first listing of each bucket, listing numbers.
 Board = namedtuple("Board", ["size", "offset", "start", "listing"])
 Money = namedtuple(
@@ -188,16 +198,16 @@ def index_listings(
     terms,
     rent_level,
     hashed,
-    quality,
-    run,
-    fit,
-    lets,
+    offers,
+    first,
+    stop,
 ):
-    """Hash and what seekers value, for each listed row: quality q, running cost, fitting cost, likely rent."""
+    """Hash and what seekers value (`OFFER`) of listed rows [first, stop): quality q, running and fitting cost, likely rent."""
     x = np.zeros(N_FEATURES)
-    for j in range(rows.size):
+    for j in range(first, stop):
         d = rows[j]
         i = D.district[d]
+        offer = offers[j]
         hashed[j] = mix(D.key[d])
         features(D, B, kinds, d, month, x)
         taste = dot(x, tastes)
@@ -210,10 +220,19 @@ def index_listings(
             q *= 1.0 - rules.cold * (1.0 - min(max(heat_share[i], 0.0), 1.0))
         else:
             cost += rules.stove * D.area[d]
-        quality[j] = q
-        run[j] = cost
-        fit[j] = rules.fitting * D.area[d] if D.fitted[d] == 0 else 0.0
-        lets[j] = exp(rent_level[i] + 0.5 * taste) * D.area[d] * 10.0
+        offer.key = D.key[d]
+        offer.ask = D.ask[d]
+        offer.quality = q
+        offer.run = cost
+        offer.fit = rules.fitting * D.area[d] if D.fitted[d] == 0 else 0.0
+        offer.lets = exp(rent_level[i] + 0.5 * taste) * D.area[d] * 10.0
+        offer.rent = D.rent[d]
+        offer.owner = D.owner[d] if D.owner_kind[d] == BY_HOUSEHOLD else 0
+        offer.district = i
+        offer.rooms = D.rooms[d]
+        offer.above = max(D.floor[d] - 3, 0) if b == 0 else 0
+        offer.title = D.title[d]
+        offer.site = D.state[d] == BUILDING_SITE
 
 
 @helper
@@ -270,13 +289,23 @@ def leave_home(H, D, h, month):
         vacate(H, D, h, month)
 
 
+@kernel
+def name_once(S, H, first, taken, out):
+    """out[s] = 1 where seeker s of [first, end) is an active family that none of them names before; `taken`: scratch."""
+    for s in range(first, S.used[0]):
+        h = S.household[s]
+        if h != 0 and H.state[h] == ACTIVE and H.size[h] >= 1 and taken[h] == 0:
+            taken[h] = 1
+            out[s] = 1
+
+
 @allocating_kernel
-def prepare(S, P, H, D, B, kinds, tastes, growth, level_value, seed, month, rules, terms, floor_income, annuity, out_key, out_w,
-            out_budget, out_credit, out_stay, out_uc, out_old, taken):  # fmt: skip
-    """What each seeker brings: key, value per unit of quality, money, surplus of the present home, user cost, age.
-    out_key 0 = no seeker (gone, ended or named twice)."""
+def prepare(S, P, H, D, B, kinds, tastes, growth, level_value, seed, month, rules, terms, floor_income, annuity, family, out_key,
+            out_w, out_budget, out_credit, out_stay, out_uc, out_old, first, stop):  # fmt: skip
+    """What seekers [first, stop) bring: key, value per unit of quality, money, surplus of the present home, user cost, age.
+    out_key 0 = no seeker (gone, ended or named twice: `family` 0)."""
     x = np.zeros(N_FEATURES)
-    for s in range(1, S.used[0]):
+    for s in range(first, stop):
         h = S.household[s]
         motive = S.motive[s]
         i = S.district[s]
@@ -297,9 +326,8 @@ def prepare(S, P, H, D, B, kinds, tastes, growth, level_value, seed, month, rule
             # part-time use: service worth a yearly share of the money meant for it
             out_w[s] = S.budget[s] * uc / 12.0 * 1.2
             continue
-        if H.state[h] != ACTIVE or H.size[h] < 1 or taken[h] != 0:
+        if family[s] == 0:
             continue
-        taken[h] = 1
         out_key[s] = H.key[h]
         income = max(np.float64(members_income(P, H, h)), floor_income)
         size = max(np.float64(H.size[h]), 1.0)
@@ -334,8 +362,8 @@ def prepare(S, P, H, D, B, kinds, tastes, growth, level_value, seed, month, rule
 
 @kernel
 def sample(
-    S, D, B, H, rows, sale, rent, edges, quality, run, fit, lets, share, seed, month, rules, key, w, budget, credit, stay, uc, old,
-    cand, kind, surplus, worth, n_cand, first, stop, vacant_only,
+    S, D, H, rows, offers, sale, rent, edges, share, seed, month, rules, key, w, budget, credit, uc, old, cand, kind, surplus, worth,
+    n_cand, vacant_only, first, stop,
 ):  # fmt: skip
     """Candidates of seekers [first, stop): listing number, kind (1 buy, 2 rent), surplus a month, value w - run."""
     nd = share.size
@@ -380,15 +408,22 @@ def sample(
                 k = board.offset[i, band] + (np.int64(a if market == 0 else b) & (board.size[i, band] - 1))
                 for e in range(board.start[k], board.start[k + 1]):
                     j = board.listing[e]
-                    d = rows[j]
+                    home_offer = offers[j]
                     if n >= CANDIDATES:
                         break
-                    if D.owner_kind[d] == BY_HOUSEHOLD and D.owner[d] == h and h != 0:
+                    if home_offer.owner == h and h != 0:
                         continue
-                    if vacant_only and D.occupant[d] != 0:
+                    if vacant_only and D.occupant[rows[j]] != 0:
                         continue
-                    if D.state[d] == BUILDING_SITE and (homeless or market == 1 or motive == WANT_HOSTEL):
+                    if home_offer.site and (homeless or market == 1 or motive == WANT_HOSTEL):
                         continue
+                    limit = np.int64(0)
+                    if market == 0:
+                        cash = budget[s] - np.int64(rules.simple * home_offer.fit)
+                        deed = home_offer.title == FULL_TITLE
+                        limit = means(cash, credit[s], deed, rules.ltv, rules.least_loan)
+                        if limit < WITHIN_REACH * home_offer.ask:
+                            continue
                     seen = False
                     for m in range(n):
                         if cand[s, m] == j and kind[s, m] == market + 1:
@@ -396,33 +431,29 @@ def sample(
                     if seen:
                         continue
                     e1, e2, _, _ = draw4(
-                        seed, key[s] ^ (D.key[d] * np.uint64(0xD6E8FEB86659FD93)), 0, SEARCH_TASTE
+                        seed, key[s] ^ (home_offer.key * np.uint64(0xD6E8FEB86659FD93)), 0, SEARCH_TASTE
                     )
                     z = max(1.0 + rules.match * gauss(e1, e2), 0.2)
-                    cost = uc[s] + (rules.untitled if D.title[d] == NO_TITLE else 0.0)
+                    cost = uc[s] + (rules.untitled if home_offer.title == NO_TITLE else 0.0)
                     if motive == WANT_INVEST:
-                        gross = lets[j] * rules.occupancy * z - (run[j] * 0.3)
+                        gross = home_offer.lets * rules.occupancy * z - (home_offer.run * 0.3)
                     elif motive == WANT_HOSTEL:
-                        gross = rules.hostel_month * max(D.rooms[d], 1) * z - run[j]
+                        gross = rules.hostel_month * max(home_offer.rooms, 1) * z - home_offer.run
                     else:
-                        gain = w[s] * quality[j] * z
-                        if old[s] != 0 and B.lift[D.building[d]] == 0 and D.floor[d] > 3:
-                            gain *= 1.0 + rules.old_floor * (D.floor[d] - 3)
+                        gain = w[s] * home_offer.quality * z
+                        if old[s] != 0:
+                            gain *= 1.0 + rules.old_floor * home_offer.above
                         if i != home:
                             gain *= 1.0 + rules.other
-                        if motive == WANT_SECOND and D.rooms[d] == 2:
+                        if motive == WANT_SECOND and home_offer.rooms == 2:
                             gain *= 1.0 + 0.1
-                        gross = gain - (run[j] * (0.5 if motive == WANT_SECOND else 1.0))
+                        gross = gain - (home_offer.run * (0.5 if motive == WANT_SECOND else 1.0))
                     if market == 0:
-                        cash = budget[s] - np.int64(rules.simple * fit[j])
-                        limit = means(cash, credit[s], D.title[d] == FULL_TITLE, rules.ltv, rules.least_loan)
-                        if limit < WITHIN_REACH * D.ask[d]:
-                            continue
-                        price = min((1.0 - rules.usual_discount) * D.ask[d], np.float64(limit))
-                        left = gross - cost / 12.0 * (price + fit[j])
-                        gross -= cost / 12.0 * fit[j]
+                        price = min((1.0 - rules.usual_discount) * home_offer.ask, np.float64(limit))
+                        left = gross - cost / 12.0 * (price + home_offer.fit)
+                        gross -= cost / 12.0 * home_offer.fit
                     else:
-                        left = gross - D.rent[d] * (1.0 + rules.psi)
+                        left = gross - home_offer.rent * (1.0 + rules.psi)
                     cand[s, n] = j
                     kind[s, n] = market + 1
                     surplus[s, n] = left
@@ -434,7 +465,7 @@ def sample(
 @allocating_kernel
 def rounds(
     S, P, H, D, B, E, L, rows, kinds, beta, level, growth, hazard, market, seed, month, rules, terms, money, key, budget, credit,
-    stay, uc, fit, cand, kind, surplus, worth, n_cand, best, best_hash, best_seeker, second, pick, offer, n_rounds, first, stop,
+    stay, uc, offers, cand, kind, surplus, worth, n_cand, best, best_hash, best_seeker, second, pick, offer, n_rounds, first, stop,
     deals, deal_x, displaced, counts, fired, lettings,
 ):  # fmt: skip
     """Propose, choose, settle, in rounds. counts[9, nd + 1]; returns (deals, displaced sellers, lettings)."""
@@ -468,7 +499,7 @@ def rounds(
             if kind[s, m_best] == 1:
                 cost = uc[s] + (rules.untitled if D.title[d] == NO_TITLE else 0.0)
                 most = (worth[s, m_best] - outside) * 12.0 / cost
-                cash = budget[s] - np.int64(rules.simple * fit[j])
+                cash = budget[s] - np.int64(rules.simple * offers[j].fit)
                 limit = means(cash, credit[s], D.title[d] == FULL_TITLE, rules.ltv, rules.least_loan)
                 bid = np.int64(min(max(most, 0.0), np.float64(limit)))
             else:
@@ -828,8 +859,8 @@ def _board(number: np.ndarray, district: np.ndarray, band: np.ndarray, hashed: n
     )
 
 
-def _look(known: tuple[Any, ...], vacant_only: bool, _: int, first: int, stop: int) -> None:
-    sample(*known, first, stop, vacant_only)
+def _part(work: Callable[..., Any], known: tuple[Any, ...], _: int, first: int, stop: int) -> None:
+    work(*known, first, stop)
 
 
 def step(world: World) -> None:
@@ -851,11 +882,12 @@ def step(world: World) -> None:
     for_sale = (listed == FOR_SALE) | (listed == FOR_BOTH)
     for_rent = (listed == FOR_RENT) | (listed == FOR_BOTH)
     hashed = np.zeros(nl, np.int64)
-    quality, run, fit, lets = (np.zeros(nl) for _ in range(4))
-    index_listings(
-        D.view(), B.view(), kinds, tastes, world.month, rows, world.signal["heat_share"], rules, terms,
-        m["tenancy.level"], hashed, quality, run, fit, lets,
+    offers = np.zeros(nl, OFFER)
+    listed_homes = (
+        D.view(), B.view(), kinds, tastes, world.month, rows, world.signal["heat_share"], rules, terms, m["tenancy.level"],
+        hashed, offers,
     )  # fmt: skip
+    world.map_chunks(partial(_part, index_listings, listed_homes), nl, 0, 4096)
     number = np.arange(nl, dtype=np.int64)
     edges = BANDS * float(world.signal["price_m2"][-1]) * 60.0 * world.pack.config.minor_units
     band = np.searchsorted(edges, D.ask[rows].astype(np.float64), side="right").astype(np.int64)
@@ -868,7 +900,6 @@ def step(world: World) -> None:
     best_hash = np.zeros(nl, np.uint64)
     level_value = np.array([exp(float(v)) for v in level])
     all_deals, all_x, all_lettings = [], [], []
-    taken = np.zeros(H.capacity, np.uint8)
     wage = world.signal["mean_wage"][-1]
     floor_income = float(rules.income_floor * (wage if wage > 0 else 1500.0) * world.pack.config.minor_units)
     first = 1
@@ -883,26 +914,26 @@ def step(world: World) -> None:
         budget, n_cand, pick = np.zeros(size, np.int64), np.zeros(size, np.int64), np.full(size, -1, np.int64)
         cand, kind = np.zeros((size, CANDIDATES), np.int64), np.zeros((size, CANDIDATES), np.int8)
         surplus, worth = np.zeros((size, CANDIDATES)), np.zeros((size, CANDIDATES))
-        taken[:] = 0
         counts[6, :nd] += np.bincount(S.district[first:stop], minlength=nd)[:nd]
         world.events.reserve(4 * (stop - first) + 16)
         E = world.events.view()
-        prepare(
-            S.view(), P.view(), H.view(), D.view(), B.view(), kinds, tastes, growth, level_value, world.seed,
-            world.month, rules, terms, floor_income, m["mortgages.annuity"], key, w, budget, credit, stay, uc, old, taken,
+        family = np.zeros(size, np.int8)
+        name_once(S.view(), H.view(), first, np.zeros(H.n, np.uint8), family)
+        lives = (
+            S.view(), P.view(), H.view(), D.view(), B.view(), kinds, tastes, growth, level_value, world.seed, world.month, rules,
+            terms, floor_income, m["mortgages.annuity"], family, key, w, budget, credit, stay, uc, old,
         )  # fmt: skip
-        key[:first] = 0
+        # each seeker's rows are his own, so seekers can think and look side by side
+        world.map_chunks(partial(_part, prepare, lives), stop, first, 1024)
         own_vacant(
             S.view(), P.view(), H.view(), D.view(), B.view(), E, kinds, tastes, world.month, key, w, rules, stay, first,
             stop, fired,
         )  # fmt: skip
-        look = (
-            S.view(), D.view(), B.view(), H.view(), rows, sale, rent, edges, quality, run, fit, lets,
-            m["housing_search.share"], world.seed, world.month, rules, key, w, budget, credit, stay, uc, old, cand, kind,
-            surplus, worth, n_cand,
+        sights = (
+            S.view(), D.view(), H.view(), rows, offers, sale, rent, edges, m["housing_search.share"], world.seed, world.month,
+            rules, key, w, budget, credit, uc, old, cand, kind, surplus, worth, n_cand, wave > 0,
         )  # fmt: skip
-        # each seeker's candidates are rows of their own, so seekers can look side by side
-        world.map_chunks(partial(_look, look, wave > 0), stop, first, 1024)
+        world.map_chunks(partial(_part, sample, sights), stop, first, 1024)
         deals = np.zeros((stop - first, DEAL_COLUMNS), np.int64)
         deal_x = np.zeros((stop - first, N_FEATURES))
         displaced = np.zeros(stop - first, np.int64)
@@ -910,14 +941,16 @@ def step(world: World) -> None:
         n_deals, n_out, n_let = rounds(
             S.view(), P.view(), H.view(), D.view(), B.view(), E, world.ledger.view(), rows, kinds, beta, level, growth,
             m["listing.sale_hazard"], market, world.seed, world.month, rules, terms, money, key, budget, credit, stay,
-            uc, fit, cand, kind, surplus, worth, n_cand, best, best_hash, best_seeker, second, pick, offer, int(p["housing_search.rounds"]),
+            uc, offers, cand, kind, surplus, worth, n_cand, best, best_hash, best_seeker, second, pick, offer, int(p["housing_search.rounds"]),
             first, stop, deals, deal_x, displaced, counts, fired, lettings,
         )  # fmt: skip
         all_deals.append(deals[:n_deals])
         all_x.append(deal_x[:n_deals])
         let = lettings[:n_let]
         all_lettings.append(
-            np.column_stack([D.district[let[:, 0]], D.rent[let[:, 0]] / np.maximum(lets[let[:, 1]], 1.0)])
+            np.column_stack(
+                [D.district[let[:, 0]], D.rent[let[:, 0]] / np.maximum(offers["lets"][let[:, 1]], 1.0)]
+            )
         )
         homed = int(((key[first:] != 0) & (S.household[first:stop] != 0)).sum())
         fired[_STAYED] += homed

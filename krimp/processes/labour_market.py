@@ -237,11 +237,12 @@ def hire(P, S, E, seed, month, persons, sectors, slots, pay, school_pay, jobs_no
 @kernel
 def count_work(P, first, stop, out, shop):
     """Residents by district, activity and sector (out), and those with a shop to work in or to own (shop)."""
-    for p in range(first, stop):
-        if P.state[p] == RESIDENT:
-            d = P.district[p]
-            out[d, P.activity[p], P.sector[p]] += 1
-            shop[d] += P.employer[p] != 0
+    for row in range(first, stop):
+        p = np.uint64(row)
+        lives = P.state[p] == RESIDENT
+        d = np.uint8(P.district[p])
+        out[d, np.uint8(P.activity[p]), np.uint8(P.sector[p])] += lives
+        shop[d] += lives & (P.employer[p] != 0)
 
 
 def start(world: World) -> None:

@@ -45,16 +45,17 @@ def count(state, birth, sex, district, collective, pension, hukou, month, ages, 
     Returns registered people.
     """
     registered = 0
-    for p in range(first, stop):
-        s = state[p]
-        registered += (s != DEAD) & (hukou[p] == 1)
-        if s != RESIDENT:
-            continue
+    for row in range(first, stop):
+        p = np.uint64(row)
+        registered += (state[p] != DEAD) & (hukou[p] == 1)
+    for row in range(first, stop):
+        p = np.uint64(row)
+        lives = state[p] == RESIDENT
         d = np.uint8(district[p])
-        years = (np.int64(month) - np.int64(birth[p])) // 12
-        ages[d, np.uint8(sex[p]), np.uint8(min(max(years, 0), OLDEST))] += 1
-        out[0, d] += collective[p] > 0
-        out[1, d] += pension[p] > 0
+        years = np.uint64(np.int64(month) - np.int64(birth[p])) // np.uint64(12)
+        ages[d, np.uint8(sex[p]), min(years, np.uint64(OLDEST))] += lives
+        out[0, d] += lives & (collective[p] > 0)
+        out[1, d] += lives & (pension[p] > 0)
     return registered
 
 
@@ -72,13 +73,20 @@ def moves(state, left, district, counted, month, into, out, first, stop):
 @kernel
 def count_homes(state, size, district, out):
     """out[0] households, out[1] of one, out[2] members, by district."""
-    for h in range(1, state.size):
-        if state[h] == ACTIVE:
-            d = district[h]
-            out[0, d] += 1
-            if size[h] == 1:
-                out[1, d] += 1
-            out[2, d] += size[h]
+    for row in range(1, state.size):
+        h = np.uint64(row)
+        active = state[h] == ACTIVE
+        d = np.uint8(district[h])
+        out[0, d] += active
+        out[1, d] += active & (size[h] == 1)
+        out[2, d] += active * size[h]
+
+
+def family_households(world: World) -> np.ndarray:
+    """int64[3, n_districts]: family households, those of one person, members."""
+    out = np.zeros((3, world.nd), np.int64)
+    count_homes(world.households.state, world.households.size, world.households.district, out)
+    return out
 
 
 def start(world: World) -> None:
@@ -137,10 +145,7 @@ def observe(world: World) -> dict[str, np.ndarray]:
     registered = np.full(nd + 1, np.nan)
     registered[-1] = sum(part[0] for part in parts)
     result["registered_population"] = registered
-    h = world.households
-    homes = np.zeros((3, nd), np.int64)
-    count_homes(h.state, h.size, h.district, homes)
-    number, ones, members = (np.append(row, row.sum()).astype(np.float64) for row in homes)
+    number, ones, members = (np.append(row, row.sum()).astype(np.float64) for row in family_households(world))
     result["households"], result["one_person_households"] = number, ones
     result["mean_household_size"] = members / np.maximum(number, 1.0)
     urban = np.array([d.kind == "district" for d in world.pack.config.districts])

@@ -341,7 +341,9 @@ def _designate(world: World, rows: list[dict[str, Any]]) -> None:
         upto = int(np.searchsorted(np.cumsum(b.units[candidates]), need)) + 1
         chosen = np.sort(candidates[:upto])
         b.programme[chosen] = i + 1
-        homes = np.nonzero(np.isin(d.building, chosen) & (d.state == STANDING))[0].astype(np.int32)
+        # a building's homes are neighbours in the table
+        homes = np.concatenate([np.arange(b.first[k], b.first[k] + b.units[k]) for k in chosen])
+        homes = homes[d.state[homes] == STANDING].astype(np.int32)
         designated[i] += len(homes)
         memory = world.memory
         memory["resettlement.row"] = np.concatenate([memory["resettlement.row"], homes])

@@ -1,9 +1,14 @@
 """Recount: every list, bijection, holder's balance and flow counted again from the tables (law 1).
 
-Run every month in every run: one pass over persons, one over households with their lists, one over dwellings.
+Run every month in every run. A list of members is whole when each member follows exactly one other or heads the list, all
+followers live in the same household, and as many people name the household as it says it has: three passes in row order
+instead of a walk from person to person, which would wait for memory at each step. Deeds are checked alike. What these
+counts cannot see, a ring of people beside their household's list, is looked for by walking a twelfth of the lists a month.
 """
 
 from __future__ import annotations
+
+from collections import namedtuple
 
 import numpy as np
 
@@ -22,24 +27,27 @@ from krimp.state.codes import (
 from krimp.state.compile import kernel
 from krimp.state.world import World
 
-_WORDS = (
-    "residents whose household is not active",
-    "household members not counted in any list",
-    "people with a household who are not residents",
-    "active households whose list and size differ",
-    "active households without members",
-    "active households without a home that knows them",
-    "households that are not active but have members",
-    "owners' lists that differ from their count",
-    "dwellings whose occupant lives elsewhere",
-    "occupied dwellings of the wrong use",
-    "empty dwellings of the wrong use",
-    "dwellings in use that do not stand",
-    "dwellings owned by a household that does not list them",
-    "tenures that differ from the deed",
-    "partners who do not know each other",
-    "residents neither in a household nor in a collective place",
-)
+#: What can be wrong; `Found` has a count for each.
+_WORDS = {
+    "strays": "people with a household who are not residents",
+    "nowhere": "residents neither in a household nor in a collective place",
+    "apart": "partners who do not know each other",
+    "broken": "household members out of their household's list",
+    "sizes": "households whose list and size differ",
+    "ended": "households that are not active but have members",
+    "empty": "active households without members",
+    "homeless": "active households without a home that knows them",
+    "deeds": "dwellings out of their owner's list",
+    "owned": "owners' lists that differ from their count",
+    "nobody": "dwellings owned by a household that is not named",
+    "elsewhere": "dwellings whose occupant lives elsewhere",
+    "wrong_use": "occupied dwellings of the wrong use",
+    "unused": "empty dwellings of the wrong use",
+    "fallen": "dwellings in use that do not stand",
+    "tenure": "tenures that differ from the deed",
+}
+#: Faults that only a month's end can have: inside a month families may be between homes.
+_AT_THE_END = ("empty", "homeless", "tenure")
 
 
 #: Flows that change the stocks of people and of homes by district: series and sign.
@@ -48,144 +56,125 @@ _PEOPLE_FLOWS = (
 )  # fmt: skip
 _HOME_FLOWS = (("completions", 1), ("demolitions", -1))
 
-
-# Faults are counted in plain numbers and written once: a store into `out` inside the loops would double their time.
+# Indices are unsigned so that no check for negative positions stands between the loops and vector instructions.
 
 
 @kernel
-def _people(state, household, collective, partner, district, h_state, out, residents, first, stop):
-    """Residents by district; members, whose household must be active; partners."""
-    members = 0
-    inactive = 0
-    strays = 0
-    apart = 0
-    nowhere = 0
-    here = np.int64(0)
-    run = 0  # neighbours in the table mostly live in one district
-    for p in range(first, stop):
-        h = household[p]
+def _people(state, household, collective, partner, district, residents, first, stop):
+    """Residents by district; (strays, nowhere, apart)."""
+    strays, nowhere, apart = 0, 0, 0
+    for i in range(first, stop):
+        p = np.uint64(i)
         lives = state[p] == RESIDENT
-        inside = h > 0
-        q = partner[p]
-        if lives:
-            if district[p] != here:
-                residents[here] += run
-                here = np.int64(district[p])
-                run = 0
-            run += 1
-        members += lives & inside
-        inactive += lives & inside & (h_state[h] != ACTIVE)
-        nowhere += lives & (not inside) & (collective[p] == 0)
+        inside = household[p] > 0
         strays += (not lives) & inside
-        apart += lives & (q > 0) & (partner[q] != p)
-    residents[here] += run
-    out[0] += inactive
-    out[2] += strays
-    out[14] += apart
-    out[15] += nowhere
-    return members
+        nowhere += lives & (not inside) & (collective[p] == 0)
+    for i in range(first, stop):
+        p = np.uint64(i)
+        q = np.uint32(partner[p])
+        apart += (state[p] == RESIDENT) & (q > 0) & (partner[q] != i)
+    for d in range(residents.size):
+        n = 0
+        for i in range(first, stop):
+            p = np.uint64(i)
+            n += (district[p] == d) & (state[p] == RESIDENT)
+        residents[d] += n
+    return strays, nowhere, apart
 
 
 @kernel
-def _lists(first, size, state, nxt, household, out, start, stop):
-    """Member lists against sizes and states."""
-    members = 0
-    wrong = 0
-    empty = 0
-    ended = 0
-    for h in range(start, stop):
+def _members(household, nxt, h_first, h_size, h_state, turn, behind, count):
+    """Lists of members: (broken, sizes, ended, empty). `behind`: links to each person, `count`: people of each household."""
+    broken, sizes, ended, empty = 0, 0, 0, 0
+    for i in range(1, household.size):
+        p = np.uint64(i)
+        q = np.uint32(nxt[p])
+        behind[q] += 1
+        broken += (q != 0) & (household[q] != household[p])
+    for i in range(1, household.size):
+        count[np.uint32(household[np.uint64(i)])] += 1
+    for i in range(1, h_first.size):
+        h = np.uint64(i)
+        q = np.uint32(h_first[h])
+        behind[q] += 1
+        broken += (q != 0) & (household[q] != i)
+        sizes += count[h] != h_size[h]
+        ended += (count[h] != 0) & (h_state[h] != ACTIVE)
+        empty += (count[h] == 0) & (h_state[h] == ACTIVE)
+    for i in range(1, household.size):
+        p = np.uint64(i)
+        broken += behind[p] != (household[p] != 0)
+    for h in range(1 + turn, h_first.size, 12):
         n = 0
-        p = first[h]
-        while p != 0 and n <= size[h]:
-            if household[p] != h:
-                wrong += 1
+        p = h_first[h]
+        while p != 0 and n <= h_size[h]:
             n += 1
             p = nxt[p]
-        if n != size[h]:
-            wrong += 1
-        if state[h] == ACTIVE:
-            members += n
-            if n == 0:
-                empty += 1
-        elif n != 0:
-            ended += 1
-    out[3] += wrong
-    out[4] += empty
-    out[6] += ended
-    return members
+        sizes += n != h_size[h]
+    return broken, sizes, ended, empty
 
 
 @kernel
-def _estates(state, dwelling, estate, owned, tenure, d_occupant, d_next, d_owner, d_kind, out, start, stop):
-    """Homes and deeds of households: the home knows its family, the list of holdings is as long as counted."""
-    homeless = 0
-    deed = 0
-    wrong = 0
-    holdings = 0
-    for h in range(start, stop):
-        if state[h] == ACTIVE:
-            d = dwelling[h]
-            if d == 0 or d_occupant[d] != h:
-                homeless += 1
-            elif (tenure[h] == OWNER) != (d_kind[d] == BY_HOUSEHOLD and d_owner[d] == h):
-                deed += 1
-        n = 0
-        d = estate[h]
-        while d != 0 and n <= owned[h]:
-            if d_owner[d] != h or d_kind[d] != BY_HOUSEHOLD:
-                wrong += 1
-            n += 1
-            d = d_next[d]
-        if n != owned[h]:
-            wrong += 1
-        holdings += owned[h]
-    out[5] += homeless
-    out[7] += wrong
-    out[13] += deed
-    return holdings
+def _estates(kind, owner, nxt, h_estate, h_owned, behind, count):
+    """Lists of holdings, as `_members`: (deeds, owned, nobody)."""
+    deeds, owned, nobody = 0, 0, 0
+    for i in range(1, kind.size):
+        d = np.uint64(i)
+        mine = kind[d] == BY_HOUSEHOLD
+        q = np.uint32(nxt[d])
+        behind[q] += 1
+        deeds += mine & (q != 0) & ((owner[q] != owner[d]) | (kind[q] != BY_HOUSEHOLD))
+        nobody += mine & (owner[d] == 0)
+        count[np.uint32(owner[d]) * np.uint32(mine)] += 1
+    for i in range(1, h_estate.size):
+        h = np.uint64(i)
+        q = np.uint32(h_estate[h])
+        behind[q] += 1
+        deeds += (q != 0) & ((owner[q] != i) | (kind[q] != BY_HOUSEHOLD))
+        owned += count[h] != h_owned[h]
+    for i in range(1, kind.size):
+        d = np.uint64(i)
+        deeds += behind[d] != (kind[d] == BY_HOUSEHOLD)
+    return deeds, owned, nobody
 
 
 @kernel
 def _dwellings(
-    state, use, occupant, owner, owner_kind, district, h_dwelling, h_state, out, standing, start, stop
+    state, use, occupant, owner, kind, district, h_dwelling, h_state, h_tenure, standing, first, stop
 ):
-    """Standing homes by district; use and occupant; deeds of households."""
-    deeds = 0
-    elsewhere = 0
-    lived_in = 0
-    unused = 0
-    fallen = 0
-    nobody = 0
-    here = np.int64(0)
-    run = 0
-    for d in range(start, stop):
-        h = occupant[d]
-        if h > 0 and (h_dwelling[h] != d or h_state[h] != ACTIVE):
-            elsewhere += 1
-        if state[d] == STANDING:
-            if district[d] != here:
-                standing[here] += run
-                here = np.int64(district[d])
-                run = 0
-            run += 1
-            if h > 0:
-                if use[d] != OWNER_OCCUPIED and use[d] != RENTED:
-                    lived_in += 1
-            elif use[d] != VACANT and use[d] != HOSTEL and use[d] != SECOND_HOME:
-                unused += 1
-        elif use[d] != 0 or h > 0:
-            fallen += 1
-        if owner_kind[d] == BY_HOUSEHOLD:
-            deeds += 1
-            if owner[d] == 0:
-                nobody += 1
-    standing[here] += run
-    out[8] += elsewhere
-    out[9] += lived_in
-    out[10] += unused
-    out[11] += fallen
-    out[12] += nobody
-    return deeds
+    """Standing homes by district; (lived in, elsewhere, wrong_use, unused, fallen, tenure)."""
+    lived, elsewhere, wrong_use, unused, fallen, tenure = 0, 0, 0, 0, 0, 0
+    for i in range(first, stop):
+        d = np.uint64(i)
+        h = np.uint32(occupant[d])
+        stands = state[d] == STANDING
+        home = (use[d] == OWNER_OCCUPIED) | (use[d] == RENTED)
+        empty = (use[d] == VACANT) | (use[d] == HOSTEL) | (use[d] == SECOND_HOME)
+        lived += h > 0
+        wrong_use += stands & (h > 0) & (not home)
+        unused += stands & (h == 0) & (not empty)
+        fallen += (not stands) & ((use[d] != 0) | (h > 0))
+    for i in range(first, stop):
+        d = np.uint64(i)
+        h = np.uint32(occupant[d])
+        own = (kind[d] == BY_HOUSEHOLD) & (owner[d] == occupant[d])
+        elsewhere += (h > 0) & ((h_dwelling[h] != i) | (h_state[h] != ACTIVE))
+        tenure += (h > 0) & ((h_tenure[h] == OWNER) != own)
+    for k in range(standing.size):
+        n = 0
+        for i in range(first, stop):
+            d = np.uint64(i)
+            n += (district[d] == k) & (state[d] == STANDING)
+        standing[k] += n
+    return lived, elsewhere, wrong_use, unused, fallen, tenure
+
+
+@kernel
+def _active(state):
+    n = 0
+    for i in range(1, state.size):
+        n += state[np.uint64(i)] == ACTIVE
+    return n
 
 
 @kernel
@@ -196,46 +185,60 @@ def _sum(values):
     return total
 
 
-def faults(world: World, homes: bool = True) -> list[str]:
-    """What does not add up now, as sentences; `homes=False` lets people be between homes (inside a month)."""
+Tallies = namedtuple("Tallies", ["faults", "residents", "standing"])
+
+
+def _tally(world: World) -> Tallies:
+    """Count everything once, the tables side by side."""
     persons, h, d = world.persons, world.households, world.dwellings
     nd = world.nd
-    of_person = (
-        persons.state, persons.household, persons.collective, persons.partner, persons.district, h.state,
-    )  # fmt: skip
-    of_list = (h.first, h.size, h.state, persons.next, persons.household)
-    of_estate = (
-        h.state, h.dwelling, h.estate, h.owned, h.tenure, d.occupant, d.next_owned, d.owner, d.owner_kind,
-    )  # fmt: skip
-    of_home = (d.state, d.use, d.occupant, d.owner, d.owner_kind, d.district, h.dwelling, h.state)
+    of_person = (persons.state, persons.household, persons.collective, persons.partner, persons.district)
+    of_home = (d.state, d.use, d.occupant, d.owner, d.owner_kind, d.district, h.dwelling, h.state, h.tenure)
 
-    def people(_: int, first: int, stop: int) -> tuple[int, int, np.ndarray, np.ndarray]:
-        mine, residents = np.zeros(len(_WORDS), np.int64), np.zeros(nd, np.int64)
-        n = _people(*of_person, mine, residents, first, stop)
-        return n, 0, mine, residents
+    def people(_: int, first: int, stop: int) -> tuple[np.ndarray, np.ndarray]:
+        here = np.zeros(nd, np.int64)
+        return np.array(_people(*of_person, here, first, stop)), here
 
-    def families(_: int, first: int, stop: int) -> tuple[int, int, np.ndarray]:
-        mine = np.zeros(len(_WORDS), np.int64)
-        n = _lists(*of_list, mine, first, stop)
-        return n, _estates(*of_estate, mine, first, stop), mine
-
-    def dwellings(_: int, first: int, stop: int) -> tuple[int, int, np.ndarray, np.ndarray]:
-        mine, standing = np.zeros(len(_WORDS), np.int64), np.zeros(nd, np.int64)
-        n = _dwellings(*of_home, mine, standing, first, stop)
-        return n, 0, mine, standing
+    def dwellings(_: int, first: int, stop: int) -> tuple[np.ndarray, np.ndarray]:
+        here = np.zeros(nd, np.int64)
+        return np.array(_dwellings(*of_home, here, first, stop)), here
 
     by_person = world.map_chunks(people, persons.n)
-    by_family = world.map_chunks(families, h.n)
     by_home = world.map_chunks(dwellings, d.n)
-    out = np.zeros(len(_WORDS), np.int64)
-    for part in (*by_person, *by_family, *by_home):
-        out += part[2]
-    if homes:
-        out[1] = abs(sum(part[0] for part in by_person) - sum(part[0] for part in by_family))
-        out[12] += abs(sum(part[0] for part in by_home) - sum(part[1] for part in by_family))
-    else:
-        out[[0, 4, 5, 13]] = 0
-    found = [f"{n} {words}" for n, words in zip(out, _WORDS, strict=True) if n]
+    members = _members(
+        persons.household, persons.next, h.first, h.size, h.state, world.month % 12, np.zeros(persons.n, np.uint8),
+        np.zeros(h.n, np.int16),
+    )  # fmt: skip
+    estates = _estates(
+        d.owner_kind,
+        d.owner,
+        d.next_owned,
+        h.estate,
+        h.owned,
+        np.zeros(d.n, np.uint8),
+        np.zeros(h.n, np.int16),
+    )
+    lived, *of_homes = sum(part[0] for part in by_home)
+    faults = {
+        **dict(zip(("strays", "nowhere", "apart"), sum(part[0] for part in by_person), strict=True)),
+        **dict(zip(("broken", "sizes", "ended", "empty"), members, strict=True)),
+        **dict(zip(("deeds", "owned", "nobody"), estates, strict=True)),
+        **dict(zip(("elsewhere", "wrong_use", "unused", "fallen", "tenure"), of_homes, strict=True)),
+        # each occupied home names another active family, so equal numbers leave no family without one
+        "homeless": abs(_active(h.state) - int(lived)),
+    }
+    return Tallies(faults, sum(part[1] for part in by_person), sum(part[1] for part in by_home))
+
+
+def faults(world: World, homes: bool = True) -> list[str]:
+    """What does not add up now, as sentences; `homes=False` lets people be between homes (inside a month)."""
+    h = world.households
+    tallies = _tally(world)
+    found = [
+        f"{tallies.faults[name]} {words}"
+        for name, words in _WORDS.items()
+        if tallies.faults[name] and (homes or name not in _AT_THE_END)
+    ]
     for table, account in ((h, "households.cash"), (world.shops, "shops.cash")):
         held = int(_sum(table.cash))
         if held != world.ledger[account]:
@@ -246,14 +249,8 @@ def faults(world: World, homes: bool = True) -> list[str]:
             f"families owe {owed} on their homes, the ledger {-world.ledger['households.home_loans']}"
         )
     if homes:
-        residents = np.zeros(nd, np.int64)
-        standing = np.zeros(nd, np.int64)
-        for *_, here in by_person:
-            residents += here
-        for *_, here in by_home:
-            standing += here
-        found += _flows(world, "residents", residents, _PEOPLE_FLOWS)
-        found += _flows(world, "dwellings", standing, _HOME_FLOWS)
+        found += _flows(world, "residents", tallies.residents, _PEOPLE_FLOWS)
+        found += _flows(world, "dwellings", tallies.standing, _HOME_FLOWS)
         world.memory["recount.month"] = world.month
     return found
 
