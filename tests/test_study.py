@@ -15,7 +15,8 @@ import polars as pl
 import pytest
 
 from krimp.engine.month import all_parameters
-from krimp.intake import load_city
+from krimp.engine.run import declared_parameters, prepare
+from krimp.intake import CityPack, load_city
 from krimp.outputs.folder import open_run
 from krimp.state.parameters import Parameter
 from krimp.study import claims as judged
@@ -259,3 +260,31 @@ def test_calibration_refuses_what_cannot_be_fitted(tmp_path: Path) -> None:
         calibrate("hegang", runs=3, out=tmp_path)
     with pytest.raises(ValueError, match="with a prior"):
         calibrate("hegang", free=("fertility.twins",), out=tmp_path)
+
+
+def test_every_assumption_of_a_pack_is_drawn_and_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody's guess stands outside the intervals, and no row of the table is idle."""
+    pack = load_city("hegang")
+    names = {p.name for p in declared_parameters(pack) if p.name.startswith("pack.")}
+    assert names <= set(draw(declared_parameters(pack), 1, None))
+    read: set[str] = set()
+    ask = CityPack.assumption
+
+    def recorded(self: CityPack, name: str, default: float | None = None) -> float | None:
+        read.add(f"pack.{name}")
+        return ask(self, name, default)
+
+    monkeypatch.setattr(CityPack, "assumption", recorded)
+    prepare("hegang", scale="1/100")
+    assert names <= read
+
+
+def test_a_drawn_assumption_moves_the_base_city() -> None:
+    few, many = (
+        prepare("hegang", scale="1/100", draws={"pack.vacancy_2010": v, "pack.debt_2010": v * 1e10})
+        for v in (0.06, 0.14)
+    )
+    for world, vacancy in ((few, 0.06), (many, 0.14)):
+        empty = float(world.dwellings.occupant[1:].astype(bool).mean())
+        assert 1.0 - empty == pytest.approx(vacancy, abs=0.01)
+    assert few.ledger["city.bonds_general"] > many.ledger["city.bonds_general"]

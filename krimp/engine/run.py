@@ -26,7 +26,7 @@ from krimp.regimes import load as load_regime
 from krimp.scenarios.schema import Scenario, load_scenario
 from krimp.state import accounts, months, recount
 from krimp.state.codes import RESIDENT
-from krimp.state.parameters import Parameters
+from krimp.state.parameters import Parameter, Parameters, prior_of
 from krimp.state.world import World
 from krimp.synthesis import build
 
@@ -116,9 +116,35 @@ def _linear(grid: np.ndarray, when: np.ndarray, value: np.ndarray) -> np.ndarray
     return value[left] + (value[right] - value[left]) * share
 
 
+#: What the parameters made of a pack's assumptions are called.
+PACK = "pack."
+
+
+def declared_parameters(pack: CityPack) -> list[Parameter]:
+    """The parameters of all processes and, as `pack.NAME`, the assumptions of the pack (those derived from others apart)."""
+    found = month.all_parameters()
+    table = pack.table("assumptions")
+    if table is None:
+        return found
+    for number, row in enumerate(table.iter_rows(named=True), 2):
+        if row.get("status") == "derived":
+            continue
+        try:
+            prior_of(row["prior"])
+        except ValueError as error:
+            raise RunError(f"{pack.name}/assumptions.csv, row {number}, column prior: {error}") from error
+        found.append(
+            Parameter(
+                PACK + row["id"], float(row["value"]), row["unit"], row["prior"], f"[A] {row['source']}: {row['reason']}",
+                "assumption of the city pack", float(row["low"]), float(row["high"]),
+            )
+        )  # fmt: skip
+    return found
+
+
 def parameters_of(pack: CityPack, draws: Mapping[str, float], sets: Mapping[str, float]) -> Parameters:
     """Declared defaults, then the pack's overrides, then draws (prior or posterior), then explicit settings."""
-    params = Parameters(month.all_parameters())
+    params = Parameters(declared_parameters(pack))
     try:
         for name, value in pack.config.parameters.items():
             params.set(name, value, f"{pack.name}/city.toml [parameters]")
@@ -136,8 +162,10 @@ def empty_world(pack: CityPack, settings: Settings, until: int) -> World:
     weight, copies = parse_scale(settings.scale)
     regime = load_regime(pack.config.regime)
     base = months.parse(settings.start or pack.config.base)
+    params = parameters_of(pack, settings.draws, settings.sets)
+    assumed = {n.removeprefix(PACK): v for n, v in params.values.items() if n.startswith(PACK)}
     world = World(
-        pack, regime, parameters_of(pack, settings.draws, settings.sets),
+        pack.assuming(assumed), regime, params,
         month.all_accounts([*accounts.standard_accounts(), *regime.accounts]),
         [*_SCREENING_SERIES, *month.all_series()], settings.seed, base, weight, copies,
         settings.threads or usable_cpus(), settings.events,

@@ -7,8 +7,8 @@ import hashlib
 import json
 import shutil
 import tomllib
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +77,16 @@ class CityPack:
             return default
         rows = table.filter(pl.col("id") == name)
         return float(rows["value"][0]) if rows.height else default
+
+    def assuming(self, values: Mapping[str, float]) -> CityPack:
+        """The pack with other values in the rows `values` names."""
+        table = self.tables.get("assumptions")
+        if not values or table is None:
+            return self
+        value = [values.get(i, v) for i, v in table.select("id", "value").iter_rows()]
+        return replace(
+            self, tables={**self.tables, "assumptions": table.with_columns(value=pl.Series(value))}
+        )
 
     def account(self, name: str, year: int, default: float | None = None) -> float | None:
         """Amount of an account in a year in currency units (the row's unit is applied), else `default`."""
@@ -389,6 +399,12 @@ def _across(config: CityConfig, tables: dict[str, pl.DataFrame]) -> list[Fault]:
                 )  # fmt: skip
             end = max(end, top)
     faults += _dates_in_order(tables)
+    assumed = tables.get("assumptions", pl.DataFrame())
+    for number, row in enumerate(assumed.iter_rows(named=True), 2):
+        if not row["low"] <= row["value"] <= row["high"]:
+            faults.append(
+                Fault("assumptions.csv", number, "value", f"{row['value']:g}", f"{row['low']:g} to {row['high']:g}")
+            )  # fmt: skip
     faults += _households_fit(base_year, tables)
     return faults
 

@@ -509,13 +509,9 @@ def _negotiate(world: World, rows: list[dict[str, Any]]) -> None:
         memory["resettlement.reason"],
     )
     # homes that fell or changed hands to the city meanwhile are done with
-    flats = np.nonzero(
-        (d.state == STANDING)
-        & (d.use == VACANT)
-        & (d.owner_kind == BY_CITY)
-        & (d.funder > 0)
-        & (d.listed == 0)
-    )[0]
+    public = np.nonzero(d.funder)[0]
+    free = (d.state[public] == STANDING) & (d.use[public] == VACANT) & (d.owner_kind[public] == BY_CITY)
+    flats = public[free & (d.listed[public] == 0)]
     order = _keyed_units(d.key[flats], world.seed, RESETTLEMENT_FLAT)
     # by programme and district, in keyed order within
     programme = world.buildings.programme[d.building[flats]].astype(np.int64) - 1

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from krimp.state.codes import DEAD
 from krimp.state.ledger import Account
 from krimp.state.parameters import Parameter
 from krimp.state.world import Series, World
@@ -21,9 +22,9 @@ PARAMETERS = (
         "", 0.0, 5.0,
     ),
     Parameter(
-        "transfers.per_head", 4310.0, "yuan/year", "lognormal(4310, 0.08)",
-        "[D] 10.46 bn yuan in 2020 over 0.98 m registered people, carried back by the growth of national transfers (in sample)",
-        "transfers per registered person in 2010", 0.0, 1e6,
+        "transfers.per_head", 2000.0, "yuan/year", "lognormal(2000, 0.3)",
+        "[R] 2.7 trillion yuan from the centre to the provinces in 2010 over 1.34 bn people",
+        "a year's transfers per registered person at the base, where the pack assumes no total", 0.0, 1e6,
     ),
     Parameter(
         "transfers.equalising", 0.4, "share", "uniform(0.2, 0.7)",
@@ -37,8 +38,17 @@ BRANCHES = ("transfers.paid",)
 
 def start(world: World) -> None:
     """Registered people and own revenue of the base are learnt in the first months."""
+    people = _registered(world) * world.weight / world.copies
+    default = world.params["transfers.per_head"] * people
+    world.memory["transfers.per_head"] = world.pack.assumption("transfers_2010", default) / max(people, 1.0)
     world.memory["transfers.own"] = np.zeros(24)
     world.memory["transfers.own0"] = 0.0
+
+
+def _registered(world: World) -> int:
+    """People registered here, wherever they live."""
+    persons = world.persons
+    return int(np.count_nonzero((persons.hukou[1:] == 1) & (persons.state[1:] != DEAD)))
 
 
 def step(world: World) -> None:
@@ -51,11 +61,8 @@ def step(world: World) -> None:
     yearly = 12.0 * window.sum() / min(age, 24) / price
     if age == 24:
         memory["transfers.own0"] = yearly
-    persons = world.persons
-    registered = int(np.count_nonzero((persons.hukou == 1) & (persons.state != 2))) - int(
-        persons.hukou[0] == 1
-    )
-    need = world.fen(p["transfers.per_head"]) * registered * world.driver("transfer_pool", price)
+    per_head = world.fen(memory["transfers.per_head"])
+    need = per_head * _registered(world) * world.driver("transfer_pool", price)
     gap = max(0.0, memory["transfers.own0"] - yearly) * price if age > 24 else 0.0
     amount = int(p["transfers.scale"] * (need + p["transfers.equalising"] * gap) / 12.0)
     world.ledger.pay("transfers", "upper.cash", "city.cash", amount)

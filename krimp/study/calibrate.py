@@ -128,8 +128,7 @@ def calibrate(
     district) and `trust` scales the discrepancy (0 where the model itself made the data), for recovery tests; `fixed`
     sets other parameters.
     """
-    from krimp.engine.month import all_parameters
-    from krimp.engine.run import _commit
+    from krimp.engine.run import _commit, declared_parameters
     from krimp.study.ensemble import Task, run_all
 
     if not 1 <= len(free) <= 6:
@@ -139,7 +138,7 @@ def calibrate(
             f"{runs} runs a wave are too few for {len(free)} parameters; allowed are {2 * len(free) + 2} and more"
         )
     pack = load_city(city)
-    declared = {p.name: p for p in all_parameters()}
+    declared = {p.name: p for p in declared_parameters(pack)}
     unknown = [name for name in free if name not in declared or declared[name].prior == "fixed"]
     if unknown:
         raise ValueError(f"{', '.join(unknown)}: allowed are parameters with a prior")

@@ -159,12 +159,12 @@ def ensemble(
 
     With `centre` the parameters stay at their point values and only seeds differ.
     """
-    from krimp.engine.month import all_parameters
+    from krimp.engine.run import declared_parameters
     from krimp.study.draws import draw, posterior_of
 
     pack = load_city(city)
     fitted = posterior_of(pack, posterior)
-    declared = all_parameters()
+    declared = declared_parameters(pack)
     own = {**pack.config.parameters}
     values = [draw(declared, 0 if centre else i + 1, fitted, own) for i in range(runs)]
     todo = tasks(str(pack.path), scenarios, runs, values, full=full, sets=dict(sets or {}), **settings)

@@ -44,11 +44,16 @@ def fill(world: World) -> None:
 
 
 def _rows(world: World) -> pl.DataFrame:
-    """The pack's stock, or one old core a district with the default share of empty homes."""
+    """The pack's stock, as large as the assumed share of empty homes makes it, or one old core a district."""
     table = world.pack.tables.get("dwellings")
-    if table is not None and table.height:
-        return table
     homes = np.bincount(world.households.district[1:], minlength=world.nd) * world.weight / world.copies
+    if table is not None and table.height:
+        vacancy = world.pack.assumption("vacancy_2010")
+        if vacancy is None:
+            return table
+        factor = homes.sum() / (1.0 - vacancy) / float(table["dwellings"].sum())
+        whole = (pl.col("dwellings") * factor).round(0).cast(pl.Int64)
+        return table.with_columns(dwellings=whole)
     vacancy = world.pack.assumption("vacancy_2010", DEFAULT_VACANCY)
     first = {s.district: s.id for s in reversed(list(world.settlements))}
     return pl.DataFrame(
