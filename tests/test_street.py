@@ -136,6 +136,7 @@ def _table() -> dict[str, list[str]]:
 @pytest.mark.parametrize("claim", [row["id"] for row in csv.DictReader(CLAIMS.open(encoding="utf-8"))])
 def test_every_sentence_has_its_place(claim: str) -> None:
     cells = _table()[claim]
+    assert len(cells) == 9 and all(cell.strip() for cell in cells)
     files = re.findall(r"`([a-z_/]+\.py)`", cells[3])
     assert len(files) >= 2
     for file in files:

@@ -21,7 +21,8 @@ from krimp.outputs.folder import open_run
 from krimp.state.parameters import Parameter
 from krimp.study import claims as judged
 from krimp.study.calibrate import calibrate, design, fit, to_parameters
-from krimp.study.claims import RULES, Claim, Finding, evaluate, read_claims, verdict
+from krimp.study.claim_rules import RULES, Claim, Finding, direction
+from krimp.study.claims import evaluate, read_claims, verdict
 from krimp.study.draws import draw, posterior_of, prior_draw, read_posterior
 from krimp.study.ensemble import Task, complete, run_all
 from tests.fake_run import write_fake_run
@@ -159,7 +160,31 @@ def test_verdicts() -> None:
     assert verdict(claim("traffic"), [yes] * 8 + [no] * 2, "2020-12")["verdict"] == "holds"
     late = verdict(claim("traffic"), [yes] * 7 + [no] * 3, "2020-12")
     assert late["verdict"] == "fails" and late["basis"] == "forecast" and "7 of 10" in late["reason"]
-    assert verdict(claim("context", "context"), [Finding(float("nan"))], "2020-12")["verdict"] == "context"
+    assert (
+        verdict(claim("region_loss", "context"), [Finding(float("nan"))], "2020-12")["verdict"] == "context"
+    )
+
+
+def test_a_verdict_that_does_not_come_out_says_why() -> None:
+    """Conditions missed and how often, the rule's words on the runs that miss, the parameter, the pack's own sentence."""
+    kept = claim("heating_off", cause="fuel is dear")
+    yes = direction(1.0, {"cold": True, "local": True}, winters=0.0)
+    no = direction(0.5, {"cold": False, "local": True}, winters=2.0, first=2015.0, least=0.7)
+    reason = verdict(kept, [yes] * 3 + [no] * 7, "2020-12")["reason"]
+    assert "3 of 10 runs" in reason and '"cold" in 7' in reason and '"local"' not in reason
+    assert "first in 2015, with 70% of the heat" in reason and reason.endswith("Fuel is dear")
+    assert "Fuel" not in verdict(kept, [yes] * 9 + [no], "2020-12")["reason"]
+    rng = np.random.default_rng(1)
+    draws = [{"a": float(a), "b": float(b)} for a, b in rng.normal(size=(40, 2))]
+    level = claim("year_sum", "level", value=100.0)
+    followed = verdict(level, [Finding(d["a"]) for d in draws], "2020-12", draws)["reason"]
+    assert "goes most with a (rank correlation +1.00)" in followed
+    blind = verdict(level, [Finding(float(v)) for v in rng.normal(size=40)], "2020-12", draws)["reason"]
+    assert "goes most" not in blind
+
+
+def test_every_claim_that_may_miss_has_a_cause_kept_beside_it() -> None:
+    assert all(c.cause for c in read_claims(load_city("hegang")))
 
 
 def test_rules_on_a_made_up_run(tmp_path: Path) -> None:

@@ -5,31 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.table import Table
-
-from krimp.outputs import words
-
-
-def _console() -> Console:
-    import sys
-
-    return Console(highlight=False, width=None if sys.stdout.isatty() else 110)
-
-
-def _table(*columns: str, left: int = 1) -> Table:
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for i, title in enumerate(columns):
-        table.add_column(title, justify="left" if i < left else "right")
-    return table
+from krimp.outputs import screen, words
 
 
 def intervals(last: Any, path: Path) -> None:
     """Median and 80% interval of every series in the last month."""
-    console = _console()
+    console = screen.console()
     many = last["scenario"].n_unique() > 1
-    table = _table(
+    table = screen.table(
         *(["scenario"] if many else []), "series", "low (10%)", "median", "high (90%)", left=2 if many else 1
     )
     for row in last.sort("variable", "scenario").iter_rows(named=True):
@@ -41,33 +24,43 @@ def intervals(last: Any, path: Path) -> None:
 
 
 def claims(rows: list[dict[str, Any]]) -> None:
-    """The claims beside data and model, one row each."""
-    console = _console()
-    table = _table("claim", "data", "verdict", "median", "80% interval", "why", left=3)
+    """The claims beside data and model, one row each; under it why a claim does not come out."""
+    console = screen.console()
+    table = screen.table("claim", "verdict", "runs (80% of them)", "data", left=4, whole=("claim", "verdict"))
+    colours = {"inside": "green", "holds": "green", "outside": "red", "fails": "red"}
     for row in rows:
         low, high, middle, unit = row["low"], row["high"], row["median"], str(row["unit"] or "")
         show = (lambda v: f"{v:.1f}") if unit == "year" else words.number
         span = f"{show(low)} to {show(high)}" if low is not None and high is not None else ""
-        verdict = str(row["verdict"])
-        colour = {"inside": "green", "holds": "green", "outside": "red", "fails": "red"}.get(verdict, "dim")
-        data = row["data"]
+        verdict, data = str(row["verdict"]), row["data"]
         table.add_row(
-            str(row["id"]), words.number(data, unit) if isinstance(data, (int, float)) else str(data or ""),
-            f"[{colour}]{verdict}[/{colour}], {row['basis']}", f"{show(middle)} {unit}" if middle is not None else "",
-            span, str(row["reason"]),
+            str(row["id"]), f"[{colours.get(verdict, 'dim')}]{verdict}[/]",
+            f"{show(middle)} {unit if unit != 'year' else ''} ({span})" if middle is not None else "",
+            words.number(data, unit) if isinstance(data, (int, float)) else str(data or ""),
         )  # fmt: skip
     console.print(table)
     if rows:
+        forecast = [str(row["id"]) for row in rows if row["basis"] == "forecast"]
+        sample = [str(row["id"]) for row in rows if row["basis"] != "forecast"]
         console.print(
-            f"[dim]{rows[0]['runs']} runs (seeds x parameter draws) at scale {rows[0]['scale']}; a direction holds when "
-            "true in 80% of them[/dim]"
+            f"[dim]{rows[0]['runs']} runs (seeds x parameter draws) at scale {rows[0]['scale']}; a direction holds when true in"
+            f" 80% of them. In sample: {words.listed(sample) or 'none'}; {'all others are' if sample else 'all are'} forecasts."
+            f"[/dim]" if forecast else "[dim]all in sample[/dim]"
+        )  # fmt: skip
+    off = [row for row in rows if row["verdict"] in ("fails", "outside", "uninformative")]
+    if off:
+        console.print("\n[bold]Why a claim does not come out[/bold]")
+    for row in off:
+        console.print(
+            f"[{colours.get(str(row['verdict']), 'dim')}]{row['id']}[/], {row['verdict']}. {row['reason']}.\n",
+            highlight=False,
         )
 
 
 def calibration(found: dict[str, Any]) -> None:
     """What was fitted, and how far the last wave's runs are from the observations."""
-    console = _console()
-    table = _table("parameter", "prior", "point", "80% interval", left=2)
+    console = screen.console()
+    table = screen.table("parameter", "prior", "point", "80% interval", left=2)
     for name, item in found["parameters"].items():
         table.add_row(
             name,
@@ -76,7 +69,7 @@ def calibration(found: dict[str, Any]) -> None:
             f"{words.number(item['low'])} to {words.number(item['high'])}",
         )
     console.print(table)
-    rows = _table("observation (in sample)", "observed", "mean of the last wave")
+    rows = screen.table("observation (in sample)", "observed", "mean of the last wave")
     for row in found["rows"]:
         place = "" if row["district"] == "city" else f", {row['district']}"
         rows.add_row(
@@ -90,22 +83,14 @@ def calibration(found: dict[str, Any]) -> None:
 
 def benchmark(found: dict[str, Any], ratios: list[dict[str, Any]]) -> None:
     """The benchmark cases, and the dearest processes of the largest case."""
-    console = _console()
+    console = screen.console()
     machine = found["machine"]
     console.print(
         f"{machine.get('processor') or machine.get('platform')}, {machine.get('cpus')} CPUs, Python {machine.get('python')}"
     )
-    table = _table(
-        "scale",
-        "threads",
-        "from",
-        "s a month",
-        "person-months a s",
-        "R",
-        "bytes a person",
-        "peak",
-        "start-up s",
-    )
+    table = screen.table(
+        "scale", "threads", "from", "s a\nmonth", "person-months\na second", "R", "bytes a\nperson", "peak", "start,\ns", whole=("scale",),
+    )  # fmt: skip
     for c in found["cases"]:
         table.add_row(
             str(c["scale"]), str(c["threads"]), str(c["from"]), f"{c['seconds_per_month']:.4f}",
@@ -115,7 +100,7 @@ def benchmark(found: dict[str, Any], ratios: list[dict[str, Any]]) -> None:
     console.print(table)
     largest = max(found["cases"], key=lambda c: c["seconds_per_month"])
     parts = sorted(largest.get("processes", {}).items(), key=lambda item: -item[1])[:12]
-    slow = _table("process (largest case)", "ms a month", "share")
+    slow = screen.table("process (largest case)", "ms a month", "share")
     for name, cost in parts:
         slow.add_row(name, f"{1000 * cost:.1f}", words.percent(cost / largest["seconds_per_month"], 0))
     console.print(slow)

@@ -81,6 +81,8 @@ SCHEMAS: dict[str, tuple[Field, ...]] = {
         _f("id", key=True), _f("text"), _f("kind", allowed=("level", "holds", "context")), _f("rule"),
         _f("variable", empty=True), _f("value", "number", empty=True), _f("unit", empty=True),
         _f("tolerance", "number", empty=True), _f("month", empty=True), _f("data", empty=True), *_SOURCE,
+        _f("code", required=False, empty=True), _f("shown", required=False, empty=True),
+        _f("cause", required=False, empty=True),
     ),
     "sources": (_f("id", key=True), _f("title"), _f("address", empty=True), _f("read", empty=True, required=False)),
     "schooling": (

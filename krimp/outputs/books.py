@@ -147,7 +147,7 @@ _ECONOMY = "bases follow the modelled economy, rates are national ones; the prov
 _DEBT = "issue limits, the swap and works of the platform are national shares, not the city's contracts"
 #: Line: accounts of the pack that add up to it, then what it is in a run: a series, or flows of the treasury as
 #: (flow, payer, receiver, sign), and the reason when it is far off.
-_LINES: dict[str, tuple[tuple[str, ...], str | tuple[tuple[str, str, str, int], ...], str]] = {
+LINES: dict[str, tuple[tuple[str, ...], str | tuple[tuple[str, str, str, int], ...], str]] = {
     "tax revenue kept": (("tax_revenue",), "tax_revenue", _ECONOMY),
     "non-tax revenue": (("nontax_revenue",), "nontax_revenue", "sales of assets in a shortage are assumed"),
     "own revenue": (("own_revenue",), "own_revenue", _ECONOMY),
@@ -233,7 +233,7 @@ def final_accounts(run: Run, year: int = 2020) -> list[Line]:
         paid[debit, credit] = paid.get((debit, credit), 0) + amount
     stocks = ("debt", "hidden_debt", "advances_upper", "cash")
     out = []
-    for name, (accounts, source, reason) in _LINES.items():
+    for name, (accounts, source, reason) in LINES.items():
         if any(a.lstrip("-") not in known for a in accounts):
             continue
         observed = sum(known[a.lstrip("-")] * (-1 if a.startswith("-") else 1) for a in accounts)

@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from krimp.outputs import words
+from krimp.outputs import screen, words
 from krimp.outputs.folder import CITY, Run, open_run
 from krimp.outputs.observed import FLOWS
 
@@ -142,18 +142,20 @@ def _people(a: Run, b: Run) -> tuple[pl.DataFrame, dict[str, int]]:
 
 def show(result: Comparison, people: int = 10) -> None:
     """Print a comparison."""
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Console
-    from rich.table import Table
-
-    console = Console(highlight=False, width=None if _terminal() else 110)
+    console = screen.console()
     a, b = result.a, result.b
     console.print(f"[bold]A[/bold] {a.path}  ({a.name})\n[bold]B[/bold] {b.path}  ({b.name})")
-    table = Table(
-        box=SIMPLE_HEAD, pad_edge=False, title=f"{result.month}: series that differ", title_justify="left"
+    table = screen.table(
+        "",
+        "A",
+        "B",
+        "B - A",
+        "",
+        "largest gap",
+        "when",
+        title=f"{result.month}: series that differ",
+        title_justify="left",
     )
-    for title in ("", "A", "B", "B - A", "", "largest gap", "when"):
-        table.add_column(title, justify="left" if title in ("", "when") else "right")
     same = 0
     for row in result.series.iter_rows(named=True):
         if not row["peak"] or not math.isfinite(row["peak"]):
@@ -192,9 +194,3 @@ def _fate(row: dict[str, Any], which: str) -> str:
         return {"dead": "died", "gone": "left"}.get(state, state) + when
     other = " in another home" if which == "b" and row["other_home"] else ""
     return f"{words.plain(row[f'activity_{which}'])} in {words.plain(row[f'district_{which}'])}{other}"
-
-
-def _terminal() -> bool:
-    import sys
-
-    return sys.stdout.isatty()

@@ -13,7 +13,7 @@ from typing import Any
 
 import polars as pl
 
-from krimp.outputs import words
+from krimp.outputs import screen, words
 from krimp.outputs.folder import CITY, Run, RunError, open_run, to_date
 from krimp.outputs.traits import find
 
@@ -111,16 +111,16 @@ def follow(
     return _Teller(opened, number).life(fits, like)
 
 
-def tell(life: Life, width: int = 88) -> str:
-    """The story as text, a paragraph a year."""
+def tell(life: Life, width: int = 0) -> str:
+    """The story as text, a paragraph a year; `width` columns, by default the screen's, at most 88."""
     import textwrap
 
+    width = width or min(screen.width(), 88)
     p = life.person
     out = []
     if life.fits is not None:
-        out.append(
-            f'{life.fits:,} {"person fits" if life.fits == 1 else "people fit"} "{life.asked}"; this is one of them.\n'
-        )
+        fit = "person fits" if life.fits == 1 else "people fit"
+        out += [*textwrap.wrap(f'{life.fits:,} {fit} "{life.asked}"; this is one of them.', width), ""]
     sex = {"female": "A woman", "male": "A man"}[str(p["sex"])]
     out.append(f"{sex} born in {words.month_words(p['birth'])} (person {p['id']}, key {p['key']})")
     out.append("")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
-from krimp.outputs import words
+from krimp.outputs import screen, words
 from krimp.outputs.folder import Run, RunError, open_run, to_date
 
 
@@ -76,42 +76,37 @@ def district_id(run: Run, name: str) -> str:
 
 def board(run: Run | str | Path, frame: pl.DataFrame, limit: int = 25) -> None:
     """Print listings as a broker's board would show them."""
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Console
-    from rich.table import Table
-
     opened = open_run(run)
-    console = Console(highlight=False, width=None if _terminal() else 110)
+    console = screen.console()
     if frame.is_empty():
         console.print("nothing on offer fits")
         return
     day = frame["month"][0]
     console.print(
-        f"[bold]{opened.title}, {words.month_words(day)}[/bold]: {frame.height:,} homes on offer fit"
+        f"[bold]{opened.title}, {words.month_words(day)}[/bold]: {frame.height:,} homes on offer fit; prices in {opened.currency}"
     )
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for title, side in (("ask", "right"), ("euro", "right"), ("per m2", "right"), ("m2", "right"), ("rooms", "right"),
-                        ("floor", "right"), ("lift", "left"), ("where", "left"), ("deed", "left"), ("state", "left"),
-                        ("months", "right"), ("dwelling", "right")):  # fmt: skip
-        table.add_column(title, justify=side)  # type: ignore[arg-type]
+    wide = screen.width() >= 100
+    extra = ("a m2", "months") if wide else ()
+    table = screen.table(
+        "where", "ask", "euro", "m2", "rooms", "floor", "lift", "deed", "fitted", *extra, "home"
+    )
     shown = frame if limit == 0 else frame.head(limit)
     for row in shown.iter_rows(named=True):
         place = opened.settlements.get(str(row["settlement"]), {}).get("name") or words.plain(
             row["settlement"]
         )
-        where = f"{place}, {opened.districts.get(str(row['district']), row['district'])}"
+        district = opened.districts.get(str(row["district"]), str(row["district"]))
         table.add_row(
+            place if district.split()[0] in place else f"{place}, {district}",
             f"{row['ask']:,.0f}",
             f"{row['ask_euro']:,.0f}" if row["ask_euro"] is not None else "–",
-            f"{row['ask_m2']:,.0f}",
             f"{row['area_m2']:.0f}",
             str(row["rooms"]),
-            f"{row['floor']} of {row['floors']}",
-            "lift" if row["lift"] else "",
-            where,
-            {"full": "deed", "none": "no deed"}.get(str(row["title"]), words.plain(row["title"])),
-            "fitted out" if row["fitted"] else "bare shell",
-            str(row["months_listed"] if row["months_listed"] is not None else ""),
+            f"{row['floor']}/{row['floors']}",
+            "yes" if row["lift"] else "no",
+            {"full": "yes", "none": "no"}.get(str(row["title"]), words.plain(row["title"])),
+            "yes" if row["fitted"] else "no",
+            *((f"{row['ask_m2']:,.0f}", _text(row["months_listed"])) if wide else ()),
             str(row["dwelling"]),
         )
     console.print(table)
@@ -121,7 +116,5 @@ def board(run: Run | str | Path, frame: pl.DataFrame, limit: int = 25) -> None:
         console.print(f"[dim]each row stands for {opened.weight} homes[/dim]")
 
 
-def _terminal() -> bool:
-    import sys
-
-    return sys.stdout.isatty()
+def _text(value: object) -> str:
+    return "" if value is None else str(value)

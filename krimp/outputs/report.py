@@ -551,18 +551,13 @@ def sentences(run: Run, claims: Sequence[dict[str, Any]]) -> list[dict[str, Any]
         return []
     verdicts = {str(c.get("id")): c for c in claims}
     owners = series_owners()
-    rules = (
-        (PROCESSES.parent / "study" / "claims.py").read_text("utf-8")
-        if (PROCESSES.parent / "study" / "claims.py").is_file()
-        else ""
-    )
     out = []
     for row in table.iter_rows(named=True):
-        variable, rule = row.get("variable") or "", row.get("rule") or ""
-        named = list(dict.fromkeys(re.findall(r"[a-z][a-z0-9_]+", variable)))
-        places = list(dict.fromkeys(owners[w] for w in named if w in owners))
-        if rule and f'"{rule}"' in rules:
-            places.append("study/claims.py")
+        variable = row.get("variable") or ""
+        named = re.findall(r"[a-z][a-z0-9_]+", variable)
+        places = (row.get("code") or "").split() or list(
+            dict.fromkeys(owners[w] for w in named if w in owners)
+        )
         found = verdicts.get(str(row.get("id")), {})
         data = row.get("data") or row.get("value") or ""
         out.append({
@@ -570,7 +565,7 @@ def sentences(run: Run, claims: Sequence[dict[str, Any]]) -> list[dict[str, Any]
             "places": places, "data": _as_number(data),
             "unit": "" if row.get("data") else row.get("unit") or "",
             "shows": _over_runs(found) or _in_run(run, variable, row.get("month") or run.until),
-            "verdict": found.get("verdict") or "", "basis": found.get("basis") or "", "reason": found.get("reason") or "",
+            "verdict": found.get("verdict") or "", "basis": found.get("basis") or "", "reason": found.get("reason") or "", "shown": row.get("shown") or variable, "cause": row.get("cause") or "",
         })  # fmt: skip
     return out
 

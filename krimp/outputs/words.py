@@ -50,6 +50,11 @@ def change(first: float, last: float) -> str:
     return f"{100 * ratio:+.1f}%"
 
 
+def signed(value: float) -> str:
+    """A difference with its sign: +1.2 bn, -35."""
+    return f"{'-' if value < 0 else '+'}{number(abs(value))}" if math.isfinite(value) else "–"
+
+
 def sparkline(values: Sequence[float], width: int = 16) -> str:
     """A line of blocks from lowest to highest; gaps where there is nothing."""
     if not values:
