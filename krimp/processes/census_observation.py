@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from krimp.processes import population
 from krimp.processes.kin import age_of
 from krimp.state.codes import ACTIVE, RESIDENT
 from krimp.state.compile import kernel
@@ -109,7 +108,7 @@ def _count(world: World) -> None:
         world.persons.view(), world.households.view(), world.month, p["census_observation.apart"] * age,
         p["census_observation.apart_single"], out,
     )  # fmt: skip
-    homes, ones, members = population.family_households(world)
+    homes, ones, members = world.memory["population.families"]
     real = np.stack([homes, ones, members, members])
     world.memory["census_observation.ratio"] = out / np.maximum(real, 1.0)
 
@@ -120,7 +119,7 @@ def observe(world: World) -> dict[str, np.ndarray]:
         _count(world)
     ratio = world.memory["census_observation.ratio"]
     persons = world.persons
-    real = population.family_households(world)
+    real = world.memory["population.families"]
     homes, ones = real[0] * ratio[0], real[1] * ratio[1]
     members, apart = real[2] * ratio[2], real[2] * ratio[3]
     real_collective = np.zeros(world.nd, np.int64)

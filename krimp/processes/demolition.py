@@ -68,8 +68,17 @@ def clear(world: World, rows: np.ndarray, reason: int) -> None:
     )  # fmt: skip
     d, b = world.dwellings, world.buildings
     touched = np.unique(d.building[rows])
-    standing = np.bincount(d.building[1:][d.state[1:] != DEMOLISHED], minlength=b.n)
-    b.state[touched[standing[touched] == 0]] = CLEARED
+    homes = homes_of(world, touched)
+    left = homes[d.state[homes] != DEMOLISHED]
+    b.state[np.setdiff1d(touched, d.building[left])] = CLEARED
+
+
+def homes_of(world: World, buildings: np.ndarray) -> np.ndarray:
+    """Rows of all homes of the buildings: those of a building are neighbours in the table."""
+    first = world.buildings.first[buildings].astype(np.int64)
+    units = world.buildings.units[buildings].astype(np.int64)
+    before = np.cumsum(units) - units
+    return np.repeat(first - before, units) + np.arange(int(units.sum()))
 
 
 def evict(world: World) -> None:
@@ -78,7 +87,8 @@ def evict(world: World) -> None:
     if marked is None or not len(marked):
         return
     d = world.dwellings
-    homes = np.nonzero(np.isin(d.building, marked) & (d.state == STANDING) & (d.occupant > 0))[0]
+    homes = homes_of(world, marked)
+    homes = homes[(d.state[homes] == STANDING) & (d.occupant[homes] > 0)]
     families = d.occupant[homes].astype(np.int32)
     _leave(world.households.view(), world.dwellings.view(), families, world.month)
     world.seek(families, WANT_EVICTED, world.households.district[families])
@@ -106,7 +116,8 @@ def step(world: World) -> None:
     p, d = world.params, world.dwellings
     marked = world.memory.get("demolition.marked")
     if marked is not None and len(marked):
-        rows = np.nonzero(np.isin(d.building, marked) & (d.state == STANDING) & (d.occupant == 0))[0]
+        rows = homes_of(world, marked)
+        rows = rows[(d.state[rows] == STANDING) & (d.occupant[rows] == 0)]
         cost = world.fen(p["demolition.cost_m2"]) * int(d.area[rows].sum()) // 10
         world.ledger.pay("construction", "upper.cash", "developers.cash", cost)
         if len(rows):

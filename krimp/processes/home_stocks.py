@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from krimp.state.codes import BY_CITY, FOR_BOTH, FOR_RENT, FOR_SALE, NEW_CORE, RENTED, STANDING, VACANT
+from krimp.state.codes import (
+    ACTIVE,
+    BY_CITY,
+    FOR_BOTH,
+    FOR_RENT,
+    FOR_SALE,
+    NEW_CORE,
+    RENTED,
+    STANDING,
+    VACANT,
+)
 from krimp.state.compile import kernel
 from krimp.state.parameters import Parameter
 from krimp.state.world import Series, World
@@ -93,14 +103,13 @@ def observe(world: World) -> dict[str, np.ndarray]:
     result["vacancy_rate"] = total[5] / np.maximum(total[0], 1.0)
     lived = total[1] + total[2]
     result["rented_share"] = total[12] / np.maximum(lived, 1.0)
-    h = world.households
-    active = h.state == 1
-    members = np.bincount(h.district[active], weights=h.size[active].astype(np.float64), minlength=world.nd)
+    members = world.memory["population.families"][2]
     members = np.append(members, members.sum())
     m2 = np.append(area, area.sum()) / 10.0
     result["floor_area_per_person"] = m2 / np.maximum(members, 1.0)
     homeless = np.full(world.nd + 1, np.nan)
-    homeless[-1] = float(np.count_nonzero(active & (h.dwelling == 0)))
+    h = world.households
+    homeless[-1] = float(np.count_nonzero((h.dwelling == 0) & (h.state == ACTIVE)))
     result["homeless_households"] = homeless
     return result
 

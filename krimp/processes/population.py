@@ -82,21 +82,23 @@ def count_homes(state, size, district, out):
         out[2, d] += active * size[h]
 
 
-def family_households(world: World) -> np.ndarray:
-    """int64[3, n_districts]: family households, those of one person, members."""
+def count_families(world: World) -> None:
+    """Family households, those of one person and members, int64[3, n_districts], for all who observe."""
     out = np.zeros((3, world.nd), np.int64)
     count_homes(world.households.state, world.households.size, world.households.district, out)
-    return out
+    world.memory["population.families"] = out
 
 
 def start(world: World) -> None:
     """Everybody is counted where the base city puts them."""
     world.persons.counted[:] = world.persons.district
+    count_families(world)
 
 
 def step(world: World) -> None:
     """Moves between districts, net over the month: with births, deaths and migration they balance each district's people."""
     persons, nd = world.persons, world.nd
+    count_families(world)
 
     def work(_: int, first: int, stop: int) -> np.ndarray:
         found = np.zeros((2, nd), np.int64)
@@ -145,7 +147,9 @@ def observe(world: World) -> dict[str, np.ndarray]:
     registered = np.full(nd + 1, np.nan)
     registered[-1] = sum(part[0] for part in parts)
     result["registered_population"] = registered
-    number, ones, members = (np.append(row, row.sum()).astype(np.float64) for row in family_households(world))
+    number, ones, members = (
+        np.append(row, row.sum()).astype(np.float64) for row in world.memory["population.families"]
+    )
     result["households"], result["one_person_households"] = number, ones
     result["mean_household_size"] = members / np.maximum(number, 1.0)
     urban = np.array([d.kind == "district" for d in world.pack.config.districts])

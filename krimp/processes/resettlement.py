@@ -341,8 +341,7 @@ def _designate(world: World, rows: list[dict[str, Any]]) -> None:
         upto = int(np.searchsorted(np.cumsum(b.units[candidates]), need)) + 1
         chosen = np.sort(candidates[:upto])
         b.programme[chosen] = i + 1
-        # a building's homes are neighbours in the table
-        homes = np.concatenate([np.arange(b.first[k], b.first[k] + b.units[k]) for k in chosen])
+        homes = demolition.homes_of(world, chosen)
         homes = homes[d.state[homes] == STANDING].astype(np.int32)
         designated[i] += len(homes)
         memory = world.memory
