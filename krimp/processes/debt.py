@@ -6,13 +6,14 @@ are refinanced in part. Lives of bonds are the regime's. Where debt is swapped, 
 The platform borrows for the city's works (a share of GDP) while banks lend and the law lets it. It has no income of note:
 its interest and maturities are the city's commitments (hidden debt). Loans have a long tranche and a short one:
 
-    matures = long / life + short / 12;   due = interest + (1 - rolled over) * matures
+    matures = long / life + short / 12;   due = interest + max((1 - rolled over) * matures, loans / years of paying down)
 
-What is rolled over, and what falls due and is not paid (unpaid interest included), is short from then on: debt that is
-not repaid falls due faster. Banks roll over less beyond the loan limit or under restructuring.
+What is rolled over is lent anew for a loan's life; what falls due and is not paid (unpaid interest included) is short from
+then on. Banks roll over less beyond the loan limit or under restructuring; once the law forbids new hidden debt it also
+wants the old paid down within years.
 
-Service is paid by `public_spending` after wages, basic living and operations. Unpaid service is advanced by upper
-governments while they are willing (`upper_advances`): that of bonds in full, since the province issued them.
+Service is paid by `public_spending` after wages, basic living and operations. What the city cannot pay upper governments
+advance while they are willing (`upper_advances`): that of bonds in full, since the province issued them.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ from krimp.state.world import Series, World
 LIFE = 96  # months over which the debt of the base matures
 RING = 361  # months ahead for which maturities are kept
 SHORT = 12.0  # months: short-term bank loans
+#: Service by kind, as `public_spending` pays it.
+KINDS = ("interest", "principal", "hidden_interest", "hidden_principal")
 
 PARAMETERS = (
     Parameter("debt.scale", 1.0, "factor", "fixed", "[A] 0 = no new bonds", "", 0.0, 5.0),
@@ -50,20 +53,30 @@ PARAMETERS = (
         "platform loan rate over bond yield", 0.0, 0.5,
     ),
     Parameter(
-        "debt.platform_life", 84.0, "months", "uniform(60, 120)", "[A] five to ten years", "life of platform loans", 12.0, 600.0,
+        "debt.platform_life", 42.0, "months", "uniform(30, 60)",
+        "[R] audit of 2013: 45% of local debt fell due within eighteen months, 62, 73 and 81% by 2015, 2016 and 2017",
+        "life of platform loans", 12.0, 600.0,
     ),
-    Parameter("debt.policy_rate", 0.018, "share a year", "uniform(0.012, 0.03)", "[R] subsidised policy bank loans", "", 0.0, 0.5),
+    Parameter(
+        "debt.policy_rate", 0.042, "share a year", "uniform(0.035, 0.047)",
+        "[R] development bank loans for shantytowns: the benchmark of 4.9% less up to 15%", "", 0.0, 0.5,
+    ),
     Parameter(
         "debt.policy_grace", 60.0, "months", "uniform(36, 84)", "[A] grace before policy loans are repaid over 15 years",
         "", 0.0, 600.0,
     ),
     Parameter(
-        "debt.rolled_over", 0.5, "share", "uniform(0.3, 0.8)", "[A] banks roll over half of the platform's maturities",
+        "debt.rolled_over", 0.8, "share", "uniform(0.6, 0.9)",
+        "[A] the audit of 2013 found 5% overdue of debt half of which fell due in two years: most was lent again",
         "platform maturities refinanced while it can borrow", 0.0, 1.0,
     ),
     Parameter(
         "debt.rolled_over_stress", 0.2, "share", "uniform(0.0, 0.4)", "[A] banks shorten and withdraw",
         "platform maturities refinanced beyond the loan limit or under restructuring", 0.0, 1.0,
+    ),
+    Parameter(
+        "debt.paid_down", 7.5, "years", "uniform(5, 10)", "[R] central document 27 of 2018: hidden debt gone in five to ten years",
+        "years in which hidden debt is to be paid down once no more may be made", 0.5, 100.0,
     ),
     Parameter(
         "debt.platform_works", 0.04, "share of GDP", "uniform(0.02, 0.05)",
@@ -83,6 +96,7 @@ ACCOUNTS = (
 )
 BRANCHES = (
     "debt.issued", "debt.refinanced", "debt.platform_due", "debt.platform_works", "debt.swapped", "debt.rolled_less",
+    "debt.paid_down",
 )  # fmt: skip
 
 
@@ -98,7 +112,7 @@ def start(world: World) -> None:
     maturing = np.zeros(RING, np.int64)
     maturing[(world.month + 1 + np.arange(LIFE)) % RING] = -book["city.bonds_general"] // LIFE
     world.memory["debt.maturing"] = maturing
-    for name in ("interest_due", "principal_due", "hidden_due", "issued", "new_general", "short", "swap"):
+    for name in ("issued", "new_general", "short", "swap", *(f"{k}_due" for k in KINDS), "hidden_due"):
         world.memory[f"debt.{name}"] = 0
     world.memory["debt.gdp"] = 0.0
 
@@ -127,22 +141,26 @@ def step(world: World) -> None:
     _platform_works(world)
     loans = -book["platform.loans"]
     short = min(int(memory["debt.short"]), loans)
-    long_due = int((loans - short) / p["debt.platform_life"])
-    matures = long_due + int(short / SHORT)
-    lent = can_borrow(world) and world.signal["restructuring"][-1] == 0.0
-    rolled = p["debt.rolled_over"] if lent else min(p["debt.rolled_over"], p["debt.rolled_over_stress"])
-    world.fired["debt.rolled_less"] += not lent
-    memory["debt.short"] = short + long_due  # due now: paid, or short from here on
-    memory["debt.hidden_interest"] = int(loans * (rate + p["debt.platform_spread"]) / 12.0)
-    memory["debt.hidden_principal"] = int(matures * (1.0 - rolled))
+    falls = int(short / SHORT)
+    matures = int((loans - short) / p["debt.platform_life"]) + falls
+    rolled = p["debt.rolled_over"]
+    if not lent(world):
+        rolled = min(rolled, p["debt.rolled_over_stress"])
+        world.fired["debt.rolled_less"] += 1
+    memory["debt.short"] = short - falls  # paid, lent anew, or short again in `_serve_hidden`
+    interest = int(loans * (rate + p["debt.platform_spread"]) / 12.0)
+    least = 0.0
+    if world.regime.hidden_until is not None and world.month > world.regime.hidden_until:
+        least = loans / (12.0 * p["debt.paid_down"])
+        world.fired["debt.paid_down"] += least > matures * (1.0 - rolled)
+    principal = int(max(matures * (1.0 - rolled), least))
     policy = -book["city.policy_loans"]
     memory["debt.policy_interest"] = int(policy * p["debt.policy_rate"] / 12.0)
     grace = world.month - world.base <= p["debt.policy_grace"] + 30
     memory["debt.policy_principal"] = 0 if grace else policy // 180
-    memory["debt.hidden_due"] = sum(
-        int(memory[f"debt.{name}"])
-        for name in ("hidden_interest", "hidden_principal", "policy_interest", "policy_principal")
-    )
+    memory["debt.hidden_interest_due"] = interest + int(memory["debt.policy_interest"])
+    memory["debt.hidden_principal_due"] = principal + int(memory["debt.policy_principal"])
+    memory["debt.hidden_due"] = memory["debt.hidden_interest_due"] + memory["debt.hidden_principal_due"]
     world.fired["debt.platform_due"] += memory["debt.hidden_due"] > 0
     _issue(world)
 
@@ -151,6 +169,11 @@ def can_borrow(world: World) -> bool:
     """Whether banks lend more to the platform: loans below the limit in years of the city's own revenue."""
     limit = world.params["land_sales.loan_limit"] * upper_advances.own_year(world)
     return -world.ledger["platform.loans"] < limit
+
+
+def lent(world: World) -> bool:
+    """Whether banks lend to the platform: below its limit and not under restructuring."""
+    return can_borrow(world) and world.signal["restructuring"][-1] == 0.0
 
 
 def _swap(world: World) -> None:
@@ -192,7 +215,7 @@ def _issue(world: World) -> None:
     p, book, memory = world.params, world.ledger, world.memory
     again = int(memory["debt.principal_due"] * p["debt.refinanced"]) if p["debt.scale"] > 0 else 0
     share = p["debt.issue_share"] if world.year >= 2015 else p["debt.issue_share_before"]
-    general = float(memory["taxes.tax"] + memory["taxes.nontax"] + memory["transfers.paid"])
+    general = float(memory["taxes.tax"] + memory["taxes.nontax"] + memory["transfers.even"])
     wanted = max(0.0, float(memory["public_spending.gap"]))
     if world.signal["restructuring"][-1] > 0:
         wanted = 0.0  # capital works are frozen: only refinancing
@@ -210,7 +233,9 @@ def _issue(world: World) -> None:
     world.fired["debt.refinanced"] += again > 0
 
 
-def serve(world: World, interest: int, principal: int, hidden: int) -> None:
+def serve(
+    world: World, interest: int, principal: int, hidden_interest: int, hidden_principal: int
+) -> None:
     """Pay service from the treasury; what bonds still lack is advanced, or owed to the banks."""
     book, memory = world.ledger, world.memory
     book.pay("interest", "city.cash", "banks.cash", interest)
@@ -225,7 +250,7 @@ def serve(world: World, interest: int, principal: int, hidden: int) -> None:
     book.pay("claims", "city.payable_interest", "banks.interest_due", late_interest)
     # matured and unpaid: falls due again in a year
     memory["debt.maturing"][(world.month + 12) % RING] += late_principal
-    _serve_hidden(world, hidden)
+    _serve_hidden(world, hidden_interest, hidden_principal)
 
 
 def _redeem(world: World, amount: int) -> None:
@@ -236,36 +261,37 @@ def _redeem(world: World, amount: int) -> None:
     book.pay("claims", "banks.bonds_special", "city.bonds_special", amount - general)
 
 
-def _serve_hidden(world: World, amount: int) -> None:
-    """Policy loans and the platform's service, in proportion to what is due; of the rest, part is advanced.
+def _serve_hidden(world: World, interest: int, principal: int) -> None:
+    """Policy loans and the platform's service, each in proportion to what is due; of the rest, part is advanced.
 
     What nobody pays stays in the loans: interest is added, maturities are short from now on.
     """
     book, memory = world.ledger, world.memory
-    due = int(memory["debt.hidden_due"])
-    amount += upper_advances.draw(world, due - amount, "city.cash")
-    share = amount / due if due else 0.0
-    names = ("policy_interest", "policy_principal", "hidden_principal")
-    paid = {name: int(memory[f"debt.{name}"] * share) for name in names}
-    paid["hidden_interest"] = min(amount - sum(paid.values()), int(memory["debt.hidden_interest"]))
-    book.pay("interest", "city.cash", "upper.cash", paid["policy_interest"])
-    book.pay("principal", "city.cash", "upper.cash", paid["policy_principal"])
-    book.pay("claims", "upper.policy_loans", "city.policy_loans", paid["policy_principal"])
-    book.pay(
-        "claims",
-        "city.advances",
-        "upper.advances",
-        int(memory["debt.policy_interest"]) - paid["policy_interest"],
-    )
-    book.pay(
-        "platform_support", "city.cash", "platform.cash", paid["hidden_interest"] + paid["hidden_principal"]
-    )
-    book.pay("interest", "platform.cash", "banks.cash", paid["hidden_interest"])
-    book.pay("principal", "platform.cash", "banks.cash", paid["hidden_principal"])
-    book.pay("claims", "banks.platform_loans", "platform.loans", paid["hidden_principal"])
-    added = int(memory["debt.hidden_interest"]) - paid["hidden_interest"]
+    due_interest, due_principal = int(memory["debt.hidden_interest_due"]), int(memory["debt.hidden_principal_due"])
+    advanced = upper_advances.draw(world, due_interest + due_principal - interest - principal)
+    stood_in = min(advanced, due_interest - interest)
+    interest += stood_in
+    principal += advanced - stood_in
+
+    def part(paid: int, due: int, policy: int) -> tuple[int, int]:
+        to_policy = paid * policy // due if due else 0
+        return to_policy, paid - to_policy
+
+    policy_interest, platform_interest = part(interest, due_interest, int(memory["debt.policy_interest"]))
+    policy_principal, platform_principal = part(principal, due_principal, int(memory["debt.policy_principal"]))
+    book.pay("interest", "city.cash", "upper.cash", policy_interest)
+    book.pay("principal", "city.cash", "upper.cash", policy_principal)
+    book.pay("claims", "upper.policy_loans", "city.policy_loans", policy_principal)
+    unpaid = int(memory["debt.policy_interest"]) - policy_interest
+    book.pay("claims", "city.advances", "upper.advances", unpaid)
+    book.pay("platform_support", "city.cash", "platform.cash", platform_interest + platform_principal)
+    book.pay("interest", "platform.cash", "banks.cash", platform_interest)
+    book.pay("principal", "platform.cash", "banks.cash", platform_principal)
+    book.pay("claims", "banks.platform_loans", "platform.loans", platform_principal)
+    added = due_interest - int(memory["debt.policy_interest"]) - platform_interest
     book.pay("claims", "platform.loans", "banks.platform_loans", added)
-    memory["debt.short"] += added - paid["hidden_principal"]
+    late = due_principal - int(memory["debt.policy_principal"]) - platform_principal
+    memory["debt.short"] += added + late
 
 
 def stock(world: World) -> int:

@@ -1,7 +1,7 @@
 """Fiscal restructuring: who must, when, what it does, and when it ends.
 
 State Council document 88 of 2016: restructuring is obligatory when interest takes more than a tenth of general or of fund
-spending; inability to pay is the practical trigger: debt service not paid in full in two calendar years in a row,
+spending; inability to pay is the practical trigger: debt service not paid in full, advances on transfers included, in two calendar years in a row,
 with a decision some months later. While it lasts new hires and works by own wish are frozen and other spending is cut.
 It ends when both interest shares stay below the regime's exit share, and service is paid, for two years.
 """

@@ -1,14 +1,17 @@
 """Heating: operators with books of their own, a capped tariff, coal, dark flats and a subsidy that comes late.
 
 Each district has one operator. In autumn it bills every flat on the network: the full fee, or the base fee where the
-owner has stopped the heat of an empty flat. From October to April it pays for coal and for the network:
+owner has stopped the heat of an empty flat. Coal is bought month by month as degree days want it, staff and network cost money
+all year:
 
     cost(month) = weight(month) * unit cost * [F + (1 - F) * heated area / network area] * network area
     unit cost = c0 * (fixed part * prices + fuel part * coal price)
 
 The network's part does not shrink with the flats that are heated. What fees do not cover the city owes as subsidy, months
-after the month it is for, and pays when it can. In May owners take out what a season left beyond a reserve, so that fat
-years do not carry lean ones. An operator out of cash delivers what it can pay for, for as long as the city lets it: within
+after the month it is for, so that a winter is settled before the next, and pays when it can. Summer is lived through on what
+the season left and on credit. In May owners take out what is left beyond that and a reserve, so that fat years do not
+carry lean ones. The fees of autumn first pay the debts of the last winter: with the subsidy late, less of them is left for
+the cold months, and coal is dearest to lack in the coldest. An operator out of cash delivers what it can pay for, for as long as the city lets it: within
 the month, beyond the usual credit on subsidy owed, somebody lends enough to keep most of the heat on (the report's outage lasted days), and is paid back from the
 next cash. Why cash is short is split into fuel (cost above the tariff), unpaid fees of dark flats, and late subsidy.
 """
@@ -43,10 +46,10 @@ PARAMETERS = (
     Parameter("heating.fuel_pass", 0.6, "share", "uniform(0.4, 0.9)", "[A] local coal under contract follows the benchmark in part", "", 0.0, 2.0),
     Parameter("heating.network_share", 0.65, "share", "uniform(0.5, 0.8)", "[A] F of cost = F + v * heated (mechanisms 5.2b)", "", 0.0, 1.0),
     Parameter("heating.unpaid_dark", 0.35, "share", "uniform(0.15, 0.6)", "[A] bills of absent owners of dark flats that are never paid", "", 0.0, 1.0),
-    Parameter("heating.subsidy_share", 0.9, "share", "uniform(0.7, 1.0)", "[A] of the gap between cost and fees billed", "what the city owes the operators", 0.0, 1.0),
+    Parameter("heating.subsidy_share", 0.7, "share", "uniform(0.4, 1.0)", "[A] losses of the tariff are made good in part", "what the city owes the operators", 0.0, 1.0),
     Parameter("heating.subsidy_lag", 6.0, "months", "uniform(3, 12)", "[A] subsidies are settled after the season", "from the month of the loss to the month it is due", 0.0, 23.0),
     Parameter("heating.credit", 0.6, "share", "uniform(0.2, 1.0)", "[A] coal sellers and banks lend on claims on the city, with a discount", "of subsidy owed, what an operator can borrow", 0.0, 1.0),
-    Parameter("heating.reserve", 0.1, "share of a season's cost", "uniform(0.0, 0.2)", "[A] owners leave a working balance only", "kept after the season", 0.0, 2.0),
+    Parameter("heating.reserve", 0.1, "share of a season's cost", "uniform(0.0, 0.2)", "[A] owners leave a working balance only", "kept after the season beyond the summer's cost", 0.0, 2.0),
     Parameter("heating.rescue", 0.75, "share", "uniform(0.6, 0.9)", "[S] the government intervened within days of a stop", "least heat delivered in a month of outage", 0.0, 1.0),
 )  # fmt: skip
 SERIES = (
@@ -76,9 +79,10 @@ BRANCHES = (
     "heating.subsidy",
 )  # fmt: skip
 
-#: Share of the season's network cost, and of its coal, paid in a calendar month: a part of the coal is stocked in autumn [R].
-NETWORK = {10: 0.08, 11: 0.17, 12: 0.21, 1: 0.22, 2: 0.16, 3: 0.12, 4: 0.04}
-FUEL = {10: 0.30, 11: 0.20, 12: 0.20, 1: 0.18, 2: 0.10, 3: 0.02, 4: 0.0}
+#: Share of the year's network cost paid in each month of the season; the rest of the year it is staff and repairs [R].
+SEASON, SUMMER = 0.11, 0.046
+#: Share of the year's coal: degree days below 18 from mid-October to mid-April where January has -18 [D].
+FUEL = {10: 0.055, 11: 0.155, 12: 0.215, 1: 0.225, 2: 0.175, 3: 0.14, 4: 0.035}
 
 
 @kernel
@@ -164,25 +168,29 @@ def step(world: World) -> None:
         _close_season(world, cost)
     lag = int(p["heating.subsidy_lag"])
     fuel = p["heating.fuel_part"]
-    weight = fuel * FUEL.get(world.month_of_year, 0.0) + (1.0 - fuel) * NETWORK.get(world.month_of_year, 0.0)
-    if weight > 0.0:
-        cost = (cost * weight).astype(np.int64)
+    cold = world.month_of_year in FUEL
+    weight = fuel * FUEL.get(world.month_of_year, 0.0) + (1.0 - fuel) * (SEASON if cold else SUMMER)
+    cost = (cost * weight).astype(np.int64)
+    if not cold:
         for d in np.nonzero(cost)[0]:
-            _deliver(world, int(d), int(cost[d]))
+            _keep_up(world, int(d), int(cost[d]))
+    else:
+        for d in np.nonzero(cost)[0]:
+            _deliver(world, int(d), int(cost[d]), fuel * FUEL[world.month_of_year] / weight)
         world.signal["heat_share"][-1] = float((world.signal["heat_share"][: world.nd] * cost).sum()) / max(
             float(cost.sum()), 1.0
         )
-        gap = cost - (memory["heating.fees"] * weight).astype(np.int64)
-        claim = (np.maximum(gap, 0) * p["heating.subsidy_share"]).astype(np.int64)
-        memory["heating.owed"] += claim
-        memory["heating.claims"][world.month % 24] = int(claim.sum())
-        memory["heating.loss"] = int(gap.sum())
-        area = memory["heating.area"]
-        tariff = int(float(area[:, 0].sum()) * _fee(world) * weight)
-        memory["heating.split"][:2] = (
-            int(cost.sum()) - tariff,
-            tariff - int((memory["heating.fees"] * weight).sum()),
-        )
+    gap = cost - (memory["heating.fees"] * weight).astype(np.int64)
+    claim = (np.maximum(gap, 0) * p["heating.subsidy_share"]).astype(np.int64)
+    memory["heating.owed"] += claim
+    memory["heating.claims"][world.month % 24] = int(claim.sum())
+    memory["heating.loss"] = int(gap.sum())
+    area = memory["heating.area"]
+    tariff = int(float(area[:, 0].sum()) * _fee(world) * weight)
+    memory["heating.split"][:2] = (
+        int(cost.sum()) - tariff,
+        tariff - int((memory["heating.fees"] * weight).sum()),
+    )
     due = int(memory["heating.claims"][(world.month - lag) % 24])
     memory["heating.claims"][(world.month - lag) % 24] = 0
     memory["heating.subsidy_due"] = due
@@ -236,7 +244,9 @@ def _pay_back(world: World, d: int) -> None:
 def _close_season(world: World, cost: np.ndarray) -> None:
     """Owners take what is left beyond the reserve."""
     memory, book = world.memory, world.ledger
-    keep = (cost * world.params["heating.reserve"]).astype(np.int64)
+    p = world.params
+    summer = SUMMER * (12 - len(FUEL)) * (1.0 - p["heating.fuel_part"])
+    keep = (cost * (p["heating.reserve"] + summer)).astype(np.int64)
     for d in range(world.nd):
         _pay_back(world, d)
         spare = int(memory["heating.books"][d] - keep[d])
@@ -255,12 +265,21 @@ def _lend(world: World, d: int, amount: int) -> None:
     memory["heating.books"][d] += amount
 
 
-def _deliver(world: World, d: int, cost: int) -> None:
+def _keep_up(world: World, d: int, cost: int) -> None:
+    """Staff and repairs out of season, on credit as far as cash does not go."""
+    memory, book = world.memory, world.ledger
+    _lend(world, d, max(cost - max(int(memory["heating.books"][d]), 0), 0))
+    book.pay("imports", "heating.cash", "rest.cash", cost, d)
+    memory["heating.books"][d] -= cost
+
+
+def _deliver(world: World, d: int, cost: int, fuel_share: float) -> None:
     """Heat of a month in a district, as far as the operator's cash and a rescue go."""
     p, memory, book = world.params, world.memory, world.ledger
     books = memory["heating.books"]
-    # suppliers give credit on a part of the subsidy that the city owes
-    line = int(p["heating.credit"] * memory["heating.owed"][d]) - int(memory["heating.rescued"][d])
+    # suppliers give credit on a part of the subsidy that the city owes, while its word is good
+    trust = p["heating.credit"] * (1.0 - float(world.signal["restructuring"][-1]))
+    line = int(trust * memory["heating.owed"][d]) - int(memory["heating.rescued"][d])
     _lend(world, d, min(max(line, 0), max(cost - int(books[d]), 0)))
     spent = min(cost, max(int(books[d]), 0))
     if spent < cost:
@@ -275,7 +294,7 @@ def _deliver(world: World, d: int, cost: int) -> None:
     else:
         memory["heating.short"][d] = 0
         world.fired["heating.delivered"] += 1
-    fuel = int(spent * p["heating.fuel_part"])
+    fuel = int(spent * fuel_share)
     book.pay("imports", "heating.cash", "mine.cash", fuel, d)
     book.pay("imports", "heating.cash", "rest.cash", spent - fuel, d)
     books[d] -= spent

@@ -28,8 +28,7 @@ PARAMETERS = (
     Parameter("home_appeal.outside", 1.0, "weight", "fixed", "[A] 0 switches the comparison with other places off", "weight of the places outside", 0.0, 3.0),
 )  # fmt: skip
 SERIES = (Series("home_appeal", "log", "rate", "log utility of staying against the other places, base = 0"),)
-BRANCHES = ("home_appeal.below_base", "home_appeal.cold")
-RARE_BRANCHES = ("home_appeal.arrears",)
+BRANCHES = ("home_appeal.below_base", "home_appeal.cold", "home_appeal.arrears")
 
 
 def _now(world: World) -> np.ndarray:

@@ -2,10 +2,11 @@
 
 Commitments of a month: wages of public staff (next month's pay day), basic living (welfare, the city's part of the
 pension gap, retired staff, farm subsidies), the pandemic bill, operations and the subsidies of heat, buses and firms, debt
-service, works. Works tied to new bonds (which by the budget law of 2014 pay for nothing else [R]) and to earmarked grants
+service, works. Of pay only what national scales set is guaranteed: local allowances, bonuses and staff outside the ranks come
+after operations and the interest that keeps bank loans alive, so they are the first to be late. Works tied to new bonds (which by the budget law of 2014 pay for nothing else [R]) and to earmarked grants
 come first, as far as grants are not diverted; then the three guarantees: basic living, wages, operations; then the rest of
-earmarked works, since grants may be diverted to wages and bills but not to creditors; then debt service, banks that could
-stop lending before bonds that the province stands in for (interest recorded in 2020 was 1% of the bonds); then works by the
+earmarked works, since grants may be diverted to wages and bills but not to creditors; then principal of banks that could
+stop lending; then bonds, for which the province stands in (interest recorded in 2020 was 1% of the bonds); then works by the
 city's own wish [R/A, mechanisms 5.4]. Service that
 upper governments no longer advance they keep from transfers, before anything else is paid. Money left is spent on works,
 since unspent budgets are called back. Cash never goes below zero: what cannot be paid is owed (payables to staff,
@@ -105,6 +106,11 @@ PARAMETERS = (
         "[R] 15-25% of land income is left after costs (mechanisms 5.2)", "fund revenue spent on works", 0.0, 1.0,
     ),
     Parameter(
+        "public_spending.local_pay", 0.25, "share", "uniform(0.15, 0.35)",
+        "[R] the three guarantees cover pay by national standards only; allowances, bonuses and staff outside the ranks are a"
+        " fifth to a third of pay", "part of the wage bill that is not guaranteed", 0.0, 1.0,
+    ),
+    Parameter(
         "public_spending.cash_buffer", 0.25, "months", "uniform(0.1, 1.0)", "[D] 0.7 bn of cash against 13.7 bn of spending in 2020",
         "months of wages kept beyond the next pay day", 0.0, 24.0,
     ),
@@ -139,6 +145,7 @@ BRANCHES = (
 _BASIC = ("welfare", "retired", "farm", "pension_gap", "oncosts", "tests")
 _RUNNING = ("operations", "heating", "buses", "upkeep", "firms")
 _BONDS = ("interest", "principal")
+_SERVICE = (*_BONDS, "hidden_interest", "hidden_principal")
 
 
 def pay_in_order(cash: int, due: Mapping[str, int], order: Iterable[str]) -> dict[str, int]:
@@ -189,11 +196,11 @@ def commitments(world: World) -> dict[str, int]:
     homes = float(np.count_nonzero(world.dwellings.state == 1))
     frozen = world.signal["restructuring"][-1] > 0
     cut = 1.0 - p["distress.cut"] if frozen else 1.0
-    transfers = float(memory["transfers.paid"])
+    transfers = float(memory["transfers.even"])
     residents = float(world.fen(p["public_spending.residents_funds"])) * people * wage_index / 12.0
-    earmarked = transfers * p["public_spending.earmarked_works"]
+    earmarked = memory["transfers.special"]
     from_bonds = int(memory["debt.new_general"])
-    own_works = 0 if frozen else max(0, int(transfers * p["public_spending.own_works"]) - from_bonds)
+    own_works = int(transfers * p["public_spending.own_works"] * memory["transfers.season"]) - from_bonds
     return {
         "wages": int(bill),
         "welfare": int(world.fen(p["public_spending.welfare_per_head"]) * people * wage_index / 12.0),
@@ -209,7 +216,7 @@ def commitments(world: World) -> dict[str, int]:
         "firms": int(transfers * p["public_spending.firms_share"]),
         "tied": int(earmarked * (1.0 - p["public_spending.diverted"])) + from_bonds,
         "earmarked": int(earmarked * p["public_spending.diverted"]),
-        "works": own_works,
+        "works": 0 if frozen else max(0, own_works),
     }
 
 
@@ -220,17 +227,24 @@ def step(world: World) -> None:
     bill = due["wages"]
     others = bill - int(bill * p["public_spending.budget_posts"])
     book.pay("offbudget_pay", "upper.cash", "city.cash", others)
-    service = {k: int(memory[f"debt.{k}_due"]) for k in ("interest", "principal", "hidden")}
-    reserve = int(bill * (1.0 + p["public_spending.cash_buffer"]))
+    service = {k: int(memory[f"debt.{k}_due"]) for k in _SERVICE}
+    # next month's pay day is an item like others: what is set aside for it stays in the treasury
+    local = p["public_spending.local_pay"]
+    reserve = int(bill * (1.0 - local))
+    late = -book["city.payable_staff"]
+    soft = late + int(bill * (local + p["public_spending.cash_buffer"]))
     first = reserve + sum(due[k] for k in ("tied", *_BASIC, *_RUNNING))
+    old = int(p["public_spending.pay_off"] * (payables(world) - late))
+    whole = first + soft + due["earmarked"] + old + sum(service.values())
+    upper_advances.hand_down(world, whole - book["city.cash"])
     upper_advances.draw(world, first - book["city.cash"])
     withheld = world.regime.withheld and not upper_advances.willing(world)
-    # next month's pay day is an item like others: what is set aside for it stays in the treasury
-    old = int(p["public_spending.pay_off"] * (payables(world) + book["city.payable_staff"]))
-    items = {**due, **service, "reserve": reserve, "old": old}
+    items = {**due, **service, "reserve": reserve, "soft": soft, "old": old}
+    items["ahead"] = int(memory["upper_advances.ahead"])
     items["surplus"] = _surplus(world, items)
     order: tuple[str, ...] = (
-        "tied", *_BASIC, "reserve", *_RUNNING, "earmarked", "old", "hidden", *_BONDS, "works", "surplus",
+        "tied", *_BASIC, "reserve", *_RUNNING, "hidden_interest", "soft", "earmarked", "old", "hidden_principal", *_BONDS,
+        "ahead", "works", "surplus",
     )  # fmt: skip
     if withheld:
         order = (*_BONDS, *(name for name in order if name not in _BONDS))
@@ -238,21 +252,20 @@ def step(world: World) -> None:
     paid = pay_in_order(book["city.cash"], items, order)
     paid["works"] += paid.pop("tied") + paid.pop("earmarked") + paid.pop("surplus")
     due["works"] += due.pop("tied") + due.pop("earmarked")
-    paid.pop("reserve")
+    for name in ("reserve", "soft"):
+        paid.pop(name)
     old = paid.pop("old")
+    upper_advances.settle(world, paid.pop("ahead"))
     served = {k: paid.pop(k) for k in service}
-    debt.serve(world, served["interest"], served["principal"], served["hidden"])
+    debt.serve(world, *(served[k] for k in _SERVICE))
     _post(world, due, paid)
     _pay_off(world, old)
     _fund_budget(world)
     memory["public_spending.debt_unpaid"] = sum(service.values()) - sum(served.values())
     _remember(world, due, paid, sum(service.values()), served["interest"])
-    # next pay day: as much of the bill as there is cash for, and old wages when there is plenty
-    share = book["city.cash"] / max(bill, 1)
-    owed = -book["city.payable_staff"] / max(bill, 1)
-    memory["public_spending.wage_share"] = float(
-        min(1.0 + min(owed, max(0.0, share - 1.25)), max(share, 0.0))
-    )
+    # next pay day: as much of the bill, and then of late pay, as there is cash for
+    owed = late / max(bill, 1)
+    memory["public_spending.wage_share"] = float(min(1.0 + owed, max(book["city.cash"] / max(bill, 1), 0.0)))
     world.signal["wage_arrears_months"][:] = max(0.0, owed)
 
 
@@ -260,19 +273,7 @@ def _surplus(world: World, items: Mapping[str, int]) -> int:
     """Money beyond all that is due, of which a part is spent on works."""
     if world.signal["restructuring"][-1] > 0:
         return 0
-    names = (
-        "tied",
-        *_BASIC,
-        "reserve",
-        *_RUNNING,
-        "interest",
-        "principal",
-        "earmarked",
-        "old",
-        "hidden",
-        "works",
-    )
-    left = world.ledger["city.cash"] - sum(items[name] for name in names)
+    left = world.ledger["city.cash"] - sum(amount for name, amount in items.items() if name != "wages")
     world.fired["public_spending.surplus_spent"] += left > 0
     return int(max(left, 0) * world.params["public_spending.spend_surplus"])
 
@@ -289,7 +290,7 @@ def _remember(
     memory["public_spending.commitments"] = int(owed)
     memory["public_spending.works"] = paid["works"]
     memory["public_spending.purchases"] = paid["operations"] + paid["upkeep"]
-    revenue = memory["taxes.tax"] + memory["taxes.nontax"] + memory["transfers.paid"]
+    revenue = memory["taxes.tax"] + memory["taxes.nontax"] + memory["transfers.even"]
     memory["public_spending.gap"] = memory["public_spending.commitments"] - int(revenue)
     short = any(paid[name] < due[name] for name in paid)
     memory["public_spending.payables"] = payables(world)

@@ -48,6 +48,7 @@ def bases(world: World) -> dict[str, float]:
     coal = book.flow("exports", receiver="mine.cash")
     industry = book.flow("exports", receiver="industry.cash")
     used, new = book.flow("home_purchase"), book.flow("new_home_purchase")
+    outside = book.flow("exports", receiver="services.cash") + book.flow("home_costs")
     # the budget is spent after taxes are due: last month's works and purchases are taxed now
     works = world.memory.get("public_spending.works", 0) + world.memory.get("public_spending.fund_spent", 0)
     built = float(works + book.flow("construction", receiver="developers.cash") + new)
@@ -59,13 +60,14 @@ def bases(world: World) -> dict[str, float]:
     area = float(d.area[standing].sum()) / 10.0
     return {
         "consumption": float(spent),
+        "services_sales": float(spent + outside),
         "coal_sales": float(coal),
         "industry_sales": float(industry),
         "profits": float(sum(book.flow("profits", payer=f"{firm}.cash") for firm in TAXED)),
         "construction": built,
         "public_purchases": bought,
         "wages": float(book.flow("wages")),
-        "home_sales": float(used + new),
+        "home_sales": float(used + new + book.flow("land")),
         "new_home_sales": float(new),
         "urban_homes": urban * minor / 12.0,
         "home_values": area * float(world.signal["price_m2"][-1]) * minor / 12.0,

@@ -3,8 +3,9 @@
     T = t0 * registered people * pool(t) + a * max(0, standard revenue at the base - own revenue, real)
 
 t0 is the transfer per registered person at the base, pool(t) the growth of national transfers per head (driver), so
-that transfers per resident rise while residents leave (the denominator is sluggish: mechanisms 5.3). Earmarked grants
-for public housing are paid with the buildings (`resettlement`).
+that transfers per resident rise while residents leave (the denominator is sluggish: mechanisms 5.3). Grants tied to
+works (`public_spending.earmarked_works` of the year's transfers) come in the regime's months, the rest in twelfths, so
+that cash is short in winter. Grants for public housing are paid with the buildings (`resettlement`).
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ def _registered(world: World) -> int:
 
 
 def step(world: World) -> None:
-    """One twelfth of the year's transfers."""
+    """The month's part of the year's transfers."""
     p, memory = world.params, world.memory
     window = memory["transfers.own"]
     window[(world.month - world.base - 1) % 24] = float(memory["taxes.tax"] + memory["taxes.nontax"])
@@ -64,7 +65,15 @@ def step(world: World) -> None:
     per_head = world.fen(memory["transfers.per_head"])
     need = per_head * _registered(world) * world.driver("transfer_pool", price)
     gap = max(0.0, memory["transfers.own0"] - yearly) * price if age > 24 else 0.0
-    amount = int(p["transfers.scale"] * (need + p["transfers.equalising"] * gap) / 12.0)
+    even = int(p["transfers.scale"] * (need + p["transfers.equalising"] * gap) / 12.0)
+    tied = even * p["public_spending.earmarked_works"]
+    first, last = world.regime.special_grants
+    season = 12.0 / (last - first + 1) if first <= world.month_of_year <= last else 0.0
+    special = int(tied * season)
+    amount = even - int(tied) + special
     world.ledger.pay("transfers", "upper.cash", "city.cash", amount)
     memory["transfers.paid"] = amount
+    memory["transfers.even"] = even
+    memory["transfers.special"] = special
+    memory["transfers.season"] = season
     world.fired["transfers.paid"] += amount > 0

@@ -1,9 +1,11 @@
-"""Advances of treasury and province: money lent to a city that cannot pay wages, basic living or service in full.
+"""Advances of treasury and province: money lent to a city that cannot pay. It is owed, not revenue.
 
-They are owed, not revenue: cash for wages and basic living, and the service of bonds that the province issued on the
-city's behalf and pays in its place, and a part of other service. Upper governments stand in until a limit (in years of the city's own revenue) or until
-they change their mind, a month with a prior; from then on what they must pay for the city they keep from its transfers
-(`Regime.withheld`). A bail-out is a choice of policy (`upper_advances.bailout`, a grant).
+First comes cash ahead of transfers still to come, up to a number of months of them: it covers any shortage and is paid back from
+the first cash to spare. When that is used up the city cannot pay by itself, and upper governments stand in: cash for
+part of what wages, basic living and running cost lack, the service of bonds (the province issued them and pays in the city's
+place), part of other service. They do so until a limit (in years of the city's own revenue) or until they change their mind, a month
+with a prior; from then on what they must pay for the city they keep from its transfers (`Regime.withheld`). A bail-out
+is a choice of policy (`upper_advances.bailout`, a grant).
 """
 
 from __future__ import annotations
@@ -17,9 +19,14 @@ from krimp.state.world import Series, World
 PARAMETERS = (
     Parameter("upper_advances.willing", 1.0, "share", "fixed", "[A] 0 = upper governments never advance", "", 0.0, 1.0),
     Parameter(
+        "upper_advances.ahead", 1.2, "months of transfers", "uniform(0.5, 2.0)",
+        "[D] owed upward 'under 1.0 bn' at the end of 2017, before any service went unpaid, over transfers of some 8.5 bn that year",
+        "most cash a treasury hands down ahead of transfers", 0.0, 24.0,
+    ),
+    Parameter(
         "upper_advances.share", 0.7, "share", "uniform(0.4, 0.9)",
         "[A] payables to treasury and upper governments rose from under 1.0 bn (2017) to over 5.7 bn (2020)",
-        "part of a shortage advanced", 0.0, 1.0,
+        "part of a shortage beyond that advanced", 0.0, 1.0,
     ),
     Parameter(
         "upper_advances.limit", 3.0, "years of own revenue", "uniform(1.5, 4.0)", "[A] owed upward over 2.5 years' revenue in 2020",
@@ -38,12 +45,13 @@ ACCOUNTS = (
     Account("flow.advance", "flow", "advances of upper governments"),
     Account("flow.bailout", "flow", "grants for debt service"),
 )
-BRANCHES = ("upper_advances.drawn", "upper_advances.refused")
+BRANCHES = ("upper_advances.ahead", "upper_advances.settled", "upper_advances.drawn", "upper_advances.refused")
 
 
 def start(world: World) -> None:
     """Nothing advanced."""
     world.memory["upper_advances.bailout"] = 0
+    world.memory["upper_advances.ahead"] = 0
 
 
 def step(world: World) -> None:
@@ -72,6 +80,28 @@ def own_year(world: World) -> float:
     """The city's own revenue at a yearly rate, mean of two years, minor units."""
     window = world.memory["transfers.own"]
     return 12.0 * float(window.sum()) / max(min(world.month - world.base, 24), 1)
+
+
+def hand_down(world: World, shortage: int) -> None:
+    """Cash ahead of transfers towards a shortage of any kind."""
+    if shortage <= 0 or not willing(world):
+        return
+    p, book, memory = world.params, world.ledger, world.memory
+    most = p["upper_advances.ahead"] * p["upper_advances.willing"] * memory["transfers.even"]
+    amount = int(min(shortage, most - memory["upper_advances.ahead"], _room(world)))
+    if amount > 0:
+        book.pay("advance", "upper.cash", "city.cash", amount)
+        book.pay("claims", "city.advances", "upper.advances", amount)
+        memory["upper_advances.ahead"] += amount
+        world.fired["upper_advances.ahead"] += 1
+
+
+def settle(world: World, amount: int) -> None:
+    """Pay back cash that came ahead."""
+    world.ledger.pay("advance", "city.cash", "upper.cash", amount)
+    world.ledger.pay("claims", "upper.advances", "city.advances", amount)
+    world.memory["upper_advances.ahead"] -= amount
+    world.fired["upper_advances.settled"] += amount > 0
 
 
 def draw(world: World, shortage: int, receiver: str = "city.cash", share: float | None = None) -> int:

@@ -59,7 +59,8 @@ class Regime:
     `land_finance`: whether the city sells land use rights; `bailouts`: whether upper governments advance money;
     `withheld`: whether they keep service they no longer advance out of the city's transfers; `bond_terms`: (since month,
     lives of a new bond in months, in equal parts); `debt_swap`: first and last month in which platform loans become bonds;
-    `hidden_until`: last month in which a platform may borrow for works;
+    `hidden_until`: last month in which a platform may borrow for works; `special_grants`: first and last month of the year in
+    which grants tied to projects are paid;
     `birth_policy`: (since month, children allowed, share of couples concerned); `tax_names` follow from `taxes`.
     """
 
@@ -72,6 +73,7 @@ class Regime:
     bond_terms: tuple[tuple[int, tuple[int, ...]], ...] = ((0, (120,)),)
     debt_swap: tuple[int, int] | None = None
     hidden_until: int | None = None
+    special_grants: tuple[int, int] = (1, 12)
     birth_policy: tuple[tuple[int, int, float], ...] = ()
     nontax_per_head: float = 0.0
     accounts: tuple[Account, ...] = ()

@@ -20,9 +20,9 @@ _VAT_LOCAL: Dated = ((0, 0.25), (_m(2016, 5), 0.50))
 _SERVICE_LOCAL: Dated = ((0, 0.70), (_m(2016, 5), 0.50))
 
 TAXES = (
-    Tax("vat_services", "consumption", ((0, 0.055), (_m(2016, 5), 0.050), (_m(2019, 4), 0.045)), _SERVICE_LOCAL,
+    Tax("vat_services", "services_sales", ((0, 0.055), (_m(2016, 5), 0.050), (_m(2019, 4), 0.045)), _SERVICE_LOCAL,
         "services.cash", "[D] VAT and business tax of services were some 8% of national household spending, small traders"
-        " owe 3%: the middle", True),
+        " owe 3%: the middle; on spending, freight and trade for the outside, and bills of homes", True),
     Tax("vat_coal", "coal_sales", ((0, 0.090), (_m(2018, 5), 0.085), (_m(2019, 4), 0.070)), _VAT_LOCAL, "mine.cash",
         "[D] 17/16/13% on a value added of some 55% of sales", True),
     Tax("vat_industry", "industry_sales", ((0, 0.040), (_m(2019, 4), 0.032)), _VAT_LOCAL, "industry.cash",
@@ -34,16 +34,17 @@ TAXES = (
         "[R] personal income tax, local 40%; most local pay is below the threshold"),
     Tax("resource", "coal_sales", ((0, 0.010), (_m(2014, 12), 0.020)), _flat(1.0), "mine.cash",
         "[R] coal resource tax: by weight, ad valorem 2% in Heilongjiang since December 2014"),
-    Tax("deed", "home_sales", _flat(0.015), _flat(1.0), "services.cash", "[R] 1-1.5% for a first home, 3% otherwise"),
+    Tax("deed", "home_sales", _flat(0.020), _flat(1.0), "services.cash",
+        "[D] 1-1.5% for a first home, 3-4% otherwise and on land: 0.71 tn of deed tax on homes and land of 33 tn in 2020"),
     Tax("land_appreciation", "new_home_sales", _flat(0.020), _flat(1.0), "developers.cash", "[R] prepaid at about 2%"),
     Tax("vat_construction", "construction", _flat(0.030), ((0, 1.0), (_m(2016, 5), 0.50)), "developers.cash",
         "[R] business tax of 3% of the contract, wholly local; since May 2016 VAT, 3% by the simple method", True),
     Tax("vat_purchases", "public_purchases", ((0, 0.034), (_m(2016, 5), 0.030), (_m(2019, 4), 0.026)), _SERVICE_LOCAL,
         "services.cash", "[A] as on household spending: what suppliers of offices, schools and streets pay", True),
     Tax("maintenance", "vat", _flat(0.10), _flat(1.0), "services.cash", "[R] 7% of VAT and 3% education surcharge"),
-    Tax("property_and_land_use", "urban_homes", _flat(600.0), _flat(1.0), "services.cash",
-        "[D] property tax of firms, urban land use, vehicle and stamp duties: 1.0% of GDP nationally in 2010, 0.7% assumed in"
-        " a poor coal city, 600 yuan a year per urban dwelling at 2010 prices", indexed="cpi"),
+    Tax("property_and_land_use", "urban_homes", _flat(850.0), _flat(1.0), "services.cash",
+        "[D] property tax of firms, urban land use, farmland, vehicle and stamp duties: 1.0% of GDP nationally in 2010 and in"
+        " 2017; by area and book value, not by income: 850 yuan a year per urban dwelling at 2010 prices", indexed="cpi"),
 )  # fmt: skip
 
 _SPENDING = (
@@ -86,6 +87,7 @@ REGIME = Regime(
     bond_terms=((0, (60, 96, 120)), (_m(2015), (36, 60, 84, 120)), (_m(2019), (60, 84, 120, 180))),
     debt_swap=(_m(2015), _m(2018, 8)),  # [R] the swap of recognised debt of 2014 ended in August 2018
     hidden_until=_m(2018, 8),  # [R] central document 27 of August 2018: no new hidden debt
+    special_grants=(4, 12),  # [R] special transfers are told after the budget is passed in March (budget law of 2014)
     birth_policy=(
         (_m(2014, 1), 2, 0.25),  # couples with one only child: from 2014 by province [S dates; share A]
         (_m(2016, 1), 2, 1.0),
