@@ -1,11 +1,11 @@
 """Heating: operators with books of their own, a capped tariff, coal, dark flats and a subsidy that comes late.
 
-Each district has one operator. In autumn it bills every flat on the network: the full fee, or the base fee where the
-owner has stopped the heat of an empty flat. Coal is bought month by month as degree days want it, staff and network cost money
-all year:
+Each district has one operator. It bills every flat on the network: the full fee, or the base fee where the owner has
+stopped the heat of an empty flat; most is paid in autumn, some after the winter. Coal is paid a month before the degree days that want it, staff and network
+cost money all year:
 
     cost(month) = weight(month) * unit cost * [F + (1 - F) * heated area / network area] * network area
-    unit cost = c0 * (fixed part * prices + fuel part * coal price)
+    unit cost = c0 * z * (fixed part * prices + fuel part * coal price), z the operator's own
 
 The network's part does not shrink with the flats that are heated. What fees do not cover the city owes as subsidy, months
 after the month it is for, so that a winter is settled before the next, and pays when it can. Summer is lived through on what
@@ -33,8 +33,8 @@ from krimp.state.codes import (
 )
 from krimp.state.compile import kernel
 from krimp.state.parameters import Parameter
-from krimp.state.purposes import HEAT_BILL
-from krimp.state.random import draw, unit
+from krimp.state.purposes import HEAT_BILL, HEAT_COST
+from krimp.state.random import draw, uniform, unit
 from krimp.state.world import Series, World
 
 PARAMETERS = (
@@ -42,9 +42,11 @@ PARAMETERS = (
     Parameter("heating.fee_growth", 0.007, "per year", "uniform(0, 0.015)", "[A] the tariff hardly moves", "", -0.1, 0.2),
     Parameter("heating.base_fee_share", 0.25, "share", "uniform(0.2, 0.5)", "[R] 20-50% of the fee when heat is stopped", "", 0.0, 1.0),
     Parameter("heating.cost_m2", 25.0, "yuan/m2 and season", "uniform(22, 29)", "[A] near the tariff at the base", "unit cost at base prices", 0.0, 500.0),
+    Parameter("heating.cost_spread", 0.08, "share", "uniform(0.04, 0.12)", "[A] combined heat and power beside old boiler houses, one tariff for all", "standard deviation of unit cost between operators", 0.0, 0.5),
     Parameter("heating.fuel_part", 0.5, "share", "uniform(0.4, 0.6)", "[R] coal is about half of the cost of heat", "", 0.0, 1.0),
     Parameter("heating.fuel_pass", 0.6, "share", "uniform(0.4, 0.9)", "[A] local coal under contract follows the benchmark in part", "", 0.0, 2.0),
     Parameter("heating.network_share", 0.65, "share", "uniform(0.5, 0.8)", "[A] F of cost = F + v * heated (mechanisms 5.2b)", "", 0.0, 1.0),
+    Parameter("heating.paid_late", 0.2, "share", "uniform(0.1, 0.3)", "[R] four fifths to nine tenths are collected when the season starts", "of the fees, paid when it closes", 0.0, 1.0),
     Parameter("heating.unpaid_dark", 0.35, "share", "uniform(0.15, 0.6)", "[A] bills of absent owners of dark flats that are never paid", "", 0.0, 1.0),
     Parameter("heating.subsidy_share", 0.7, "share", "uniform(0.4, 1.0)", "[A] losses of the tariff are made good in part", "what the city owes the operators", 0.0, 1.0),
     Parameter("heating.subsidy_lag", 6.0, "months", "uniform(3, 12)", "[A] subsidies are settled after the season", "from the month of the loss to the month it is due", 0.0, 23.0),
@@ -81,8 +83,9 @@ BRANCHES = (
 
 #: Share of the year's network cost paid in each month of the season; the rest of the year it is staff and repairs [R].
 SEASON, SUMMER = 0.11, 0.046
-#: Share of the year's coal: degree days below 18 from mid-October to mid-April where January has -18 [D].
-FUEL = {10: 0.055, 11: 0.155, 12: 0.215, 1: 0.225, 2: 0.175, 3: 0.14, 4: 0.035}
+#: Share of the year's coal paid: degree days below 18 of the month to come (of two months in October), mid-October to
+#: mid-April, where January has -18 [D].
+FUEL = {10: 0.21, 11: 0.215, 12: 0.225, 1: 0.175, 2: 0.14, 3: 0.035, 4: 0.0}
 
 
 @kernel
@@ -127,15 +130,20 @@ def start(world: World) -> None:
     d = world.dwellings
     network = (d.state == STANDING) & (d.heating == DISTRICT_HEAT)
     area = np.bincount(d.district[network], weights=d.area[network].astype(np.float64), minlength=nd)
-    cost = area * world.params["heating.cost_m2"] * world.pack.config.minor_units / 10.0
+    # evenly spread with the standard deviation wanted; a draw of the operator, the same in all scenarios
+    luck = np.array([uniform(world.seed, d + 1, 0, HEAT_COST) for d in range(nd)])
+    own = 1.0 + world.params["heating.cost_spread"] * 12.0**0.5 * (luck - 0.5)
+    cost = area * own * world.params["heating.cost_m2"] * world.pack.config.minor_units / 10.0
     book = world.ledger
     # the winter of the base is paid up: cash for it comes from the banks' side of the opening books
-    opening = (cost * 0.95).astype(np.int64)
+    ready = 1.0 - world.params["heating.paid_late"] + world.params["heating.reserve"]
+    opening = (cost * ready).astype(np.int64)
     change = int(opening.sum()) - book["heating.cash"]
     book.balance[book.index["heating.cash"]] += change
     book.balance[book.index["banks.cash"]] -= change
     book.opening[:] = book.balance
     memory = world.memory
+    memory["heating.own_cost"] = own
     memory["heating.books"] = opening
     memory["heating.area"] = np.stack([area, area], axis=1)
     memory["heating.claims"] = np.zeros(24, np.int64)
@@ -160,11 +168,12 @@ def step(world: World) -> None:
     memory["heating.split"][:] = 0
     _subsidy(world)
     if world.month_of_year == 10:
-        _bills(world)
+        _bills(world, 1.0 - p["heating.paid_late"])
         for k in range(world.nd):
             _pay_back(world, k)  # last winter's creditors are paid from this winter's fees
     cost = _season_cost(world)
     if world.month_of_year == 5:
+        _bills(world, p["heating.paid_late"])
         _close_season(world, cost)
     lag = int(p["heating.subsidy_lag"])
     fuel = p["heating.fuel_part"]
@@ -212,7 +221,7 @@ def _season_cost(world: World) -> np.ndarray:
     fuel, share = p["heating.fuel_part"], p["heating.network_share"]
     index = (1.0 - fuel) * world.driver("cpi", 1.0) + fuel * (1.0 + p["heating.fuel_pass"] * (coal - 1.0))
     unit_cost = p["heating.cost_m2"] * index * world.pack.config.minor_units / 10.0
-    return np.asarray(unit_cost * (share * area[:, 0] + (1.0 - share) * area[:, 1]))
+    return np.asarray(unit_cost * world.memory["heating.own_cost"] * (share * area[:, 0] + (1.0 - share) * area[:, 1]))
 
 
 def _subsidy(world: World) -> None:
@@ -300,14 +309,15 @@ def _deliver(world: World, d: int, cost: int, fuel_share: float) -> None:
     books[d] -= spent
 
 
-def _bills(world: World) -> None:
+def _bills(world: World, part: float) -> None:
+    """Collect a part of the year's fees; what is due of a year is learnt in autumn."""
     p, book, memory = world.params, world.ledger, world.memory
     nd = world.nd
     paid, billed = np.zeros((nd, 4), np.int64), np.zeros(nd, np.int64)
     area, counts, outside = np.zeros((nd, 2), np.int64), np.zeros(nd, np.int64), np.zeros(nd, np.int64)
     fired = np.zeros(3, np.int64)
     _bill(
-        world.dwellings.view(), world.households.view(), _fee(world),
+        world.dwellings.view(), world.households.view(), _fee(world) * part,
         p["heating.base_fee_share"], p["heating.unpaid_dark"], world.seed, world.month, paid, billed, area, counts, outside, fired,
     )  # fmt: skip
     city_part = int(paid[:, 3].sum())
@@ -321,9 +331,11 @@ def _bills(world: World) -> None:
         book.pay("claims", "city.payable_heating", "heating.receivable", int(paid[d, 3]) - city, d)
         memory["heating.owed"][d] += int(paid[d, 3]) - city
         memory["heating.books"][d] += int(paid[d, 0] + paid[d, 1] + paid[d, 2]) + city
-    memory["heating.area"] = area.astype(np.float64)
-    memory["heating.fees"] = paid[:, :3].sum(axis=1) + (paid[:, 3] * can // max(city_part, 1))
-    memory["heating.flats"] = counts
+    if world.month_of_year == 10:
+        memory["heating.area"] = area.astype(np.float64)
+        came = paid[:, :3].sum(axis=1) + (paid[:, 3] * can // max(city_part, 1))
+        memory["heating.fees"] = (came / max(part, 0.01)).astype(np.int64)
+        memory["heating.flats"] = counts
     for name, count in zip(
         ("billed", "unpaid", "base_fee"), (int(counts.sum()), int(fired[1]), int(fired[2])), strict=True
     ):
