@@ -233,9 +233,7 @@ def _issue(world: World) -> None:
     world.fired["debt.refinanced"] += again > 0
 
 
-def serve(
-    world: World, interest: int, principal: int, hidden_interest: int, hidden_principal: int
-) -> None:
+def serve(world: World, interest: int, principal: int, hidden_interest: int, hidden_principal: int) -> None:
     """Pay service from the treasury; what bonds still lack is advanced, or owed to the banks."""
     book, memory = world.ledger, world.memory
     book.pay("interest", "city.cash", "banks.cash", interest)
@@ -267,7 +265,10 @@ def _serve_hidden(world: World, interest: int, principal: int) -> None:
     What nobody pays stays in the loans: interest is added, maturities are short from now on.
     """
     book, memory = world.ledger, world.memory
-    due_interest, due_principal = int(memory["debt.hidden_interest_due"]), int(memory["debt.hidden_principal_due"])
+    due_interest, due_principal = (
+        int(memory["debt.hidden_interest_due"]),
+        int(memory["debt.hidden_principal_due"]),
+    )
     advanced = upper_advances.draw(world, due_interest + due_principal - interest - principal)
     stood_in = min(advanced, due_interest - interest)
     interest += stood_in
@@ -278,7 +279,9 @@ def _serve_hidden(world: World, interest: int, principal: int) -> None:
         return to_policy, paid - to_policy
 
     policy_interest, platform_interest = part(interest, due_interest, int(memory["debt.policy_interest"]))
-    policy_principal, platform_principal = part(principal, due_principal, int(memory["debt.policy_principal"]))
+    policy_principal, platform_principal = part(
+        principal, due_principal, int(memory["debt.policy_principal"])
+    )
     book.pay("interest", "city.cash", "upper.cash", policy_interest)
     book.pay("principal", "city.cash", "upper.cash", policy_principal)
     book.pay("claims", "upper.policy_loans", "city.policy_loans", policy_principal)

@@ -221,7 +221,9 @@ def _season_cost(world: World) -> np.ndarray:
     fuel, share = p["heating.fuel_part"], p["heating.network_share"]
     index = (1.0 - fuel) * world.driver("cpi", 1.0) + fuel * (1.0 + p["heating.fuel_pass"] * (coal - 1.0))
     unit_cost = p["heating.cost_m2"] * index * world.pack.config.minor_units / 10.0
-    return np.asarray(unit_cost * world.memory["heating.own_cost"] * (share * area[:, 0] + (1.0 - share) * area[:, 1]))
+    return np.asarray(
+        unit_cost * world.memory["heating.own_cost"] * (share * area[:, 0] + (1.0 - share) * area[:, 1])
+    )
 
 
 def _subsidy(world: World) -> None:

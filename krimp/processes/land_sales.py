@@ -64,7 +64,9 @@ def step(world: World) -> None:
     age = world.month - world.base
     own_year = 12.0 * float(window.sum()) / max(min(age, 24), 1)
     loans = -float(book["platform.loans"])
-    room = max(0.0, 1.0 - loans / max(p["land_sales.loan_limit"] * own_year, 1.0)) if debt.lent(world) else 0.0
+    room = (
+        max(0.0, 1.0 - loans / max(p["land_sales.loan_limit"] * own_year, 1.0)) if debt.lent(world) else 0.0
+    )
     gap = float(memory.get("public_spending.gap", 0))
     pressed = min(1.0, max(gap, 0.0) / max(own_year / 12.0, 1.0))
     world.signal["starts_allowed"][:] = 1.0 + p["land_sales.push"] * p["land_sales.scale"] * pressed

@@ -45,7 +45,12 @@ ACCOUNTS = (
     Account("flow.advance", "flow", "advances of upper governments"),
     Account("flow.bailout", "flow", "grants for debt service"),
 )
-BRANCHES = ("upper_advances.ahead", "upper_advances.settled", "upper_advances.drawn", "upper_advances.refused")
+BRANCHES = (
+    "upper_advances.ahead",
+    "upper_advances.settled",
+    "upper_advances.drawn",
+    "upper_advances.refused",
+)
 
 
 def start(world: World) -> None:
