@@ -102,7 +102,7 @@ def _falls(variable: str, on: dict[str, float], off: dict[str, float], first: in
 
 
 def test_more_buyers_from_outside_buy_more_homes() -> None:
-    many, none = {"second_homes.scale": 20.0}, {"second_homes.scale": 0.0}
+    many, none = {"second_homes.scale": 100.0}, {"second_homes.scale": 0.0}
     assert _rises("sales_to_outsiders", many, none, 0) < 0.01
 
 

@@ -285,16 +285,10 @@ def test_every_branch_of_every_rule_fires(files: Path) -> None:
 
 
 def test_rare_branches_fire_when_times_are_harder(tmp_path: Path) -> None:
-    """Public pay falls behind when transfers are halved; flats are given up when keeping one costs dearly."""
-    fired: set[str] = set()
-    hard = {"listing.property_fee_walk": 60.0, "listing.property_fee_lift": 60.0}
-    for name, scenario, sets in (("late", "salaries_late", {}), ("dear", "baseline", hard)):
-        folder = go(
-            tmp_path / name, "1/50", "2023-03", scenario=scenario, sets=sets, tables=False, events=False
-        )
-        counts = json.loads((folder / "run.json").read_text())["fired"]
-        fired |= {branch for branch, count in counts.items() if count > 0}
-    assert set(month.rare_branches()) <= fired
+    """Public pay falls behind when transfers are halved."""
+    folder = go(tmp_path / "late", "1/50", "2023-03", scenario="salaries_late", tables=False, events=False)
+    fired = json.loads((folder / "run.json").read_text())["fired"]
+    assert all(fired[branch] > 0 for branch in month.rare_branches())
 
 
 # -- what is compiled is what is written

@@ -1,8 +1,10 @@
 """Abandonment: an owner whose empty home costs more than it will ever bring gives it up.
 
-Judged each January. A flat: empty for more than two years, and its reservation price p* (`listing`: what keeping it brings
-less fees, and the chance of a sale) is below nothing (real-option exit, Dixit 1989 [R]). Single houses with a stove cost
-nothing to keep and are simply left after some years.
+Judged each January. A flat: empty for more than two years, costing more a month than it is good for (b < 0), and its
+reservation price net of what a sale would cost the owner (`listing`: p* < 0) is below nothing, a real-option exit with two
+years of hysteresis (Dixit 1989 [R]). It takes heirs who cannot sell (no chance of an offer), or an owner far away and a flat
+that brings less than the sale costs: others sell, however cheaply. Single houses with a stove cost nothing to keep and are
+simply left after some years.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from krimp.processes.hedonic_index import N_FEATURES, value
-from krimp.processes.listing import holding, market_of, reservation, segment, terms_of
+from krimp.processes.listing import closing, holding, market_of, reservation, segment, terms_of, unsettled
 from krimp.state.codes import (
     BY_CITY,
     BY_DEVELOPER,
@@ -29,8 +31,7 @@ PARAMETERS = (
     Parameter("abandonment.months_house", 72.0, "months", "uniform(48, 120)", "[A]", "empty single houses with a stove", 1.0, 600.0),
 )  # fmt: skip
 SERIES: tuple[Series, ...] = ()
-BRANCHES = ("abandonment.house",)
-RARE_BRANCHES = ("abandonment.flat",)
+BRANCHES = ("abandonment.house", "abandonment.flat")
 
 _ABANDONED = EVENT["abandoned"]
 
@@ -69,8 +70,10 @@ def judge(
         elif empty > flat_months:
             i = D.district[d]
             worth = value(D, B, kinds, d, month, x, beta, level)
-            benefit = holding(D, B, H, d, worth, market[i], terms, seed)
-            leave = reservation(worth, benefit, hazard[segment(D, d)], terms, growth[i]) < 0.0
+            keep = holding(D, B, H, d, worth, market[i], terms, seed, month)
+            net = max(worth - closing(D, H, d, terms, seed), 0.0)
+            q = 0.0 if unsettled(D, d, terms, seed) else hazard[segment(D, B, d)]
+            leave = keep < 0.0 and reservation(net, keep, q, terms, growth[i]) < 0.0
         if leave:
             D.abandoned[d] = 1
             D.listed[d] = 0

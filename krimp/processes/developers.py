@@ -90,10 +90,9 @@ def expected_price(world: World) -> np.ndarray:
         kind = kinds[place[i]] if i < world.nd and place[i] >= 0 else NEW_CORE
         x = hedonic_index.standard_flat(world, kind)
         total = float(level[i])
-        for k in range(len(x)):
-            total += x[k] * beta[k]
+        total += float(hedonic_index.dot(x, beta))
         total += trend * float(world.signal["price_change_year"][i])
-        out[i] = float(exp(total))
+        out[i] = float(exp(total)) - float(beta[hedonic_index.FITTING])
     return out
 
 

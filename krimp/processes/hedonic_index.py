@@ -8,6 +8,8 @@ residual of the month, city first, then each district's difference from it, with
 (a moving average whose weight beyond one year is 0.25) reduced by n / (n + n0) where sales are few.
 It is what sellers and reports look at: an observation of deals, never the rule that makes them. Walk-up floors -4% above
 the third, top floor -8%, no deed -25%, age -10% a decade, half-empty house -10%: mechanisms 3.2 and 4.4.
+A bare shell is worth the fitted flat less what fitting out costs: an amount, not a share, so the cheapest flats lose most.
+The character of a house and of a flat (damp, view, layout, neighbours) is seen by all who look at it, and by no table.
 """
 
 from __future__ import annotations
@@ -25,9 +27,13 @@ from krimp.state.world import Series, World
 
 #: Features: 1-7 settlement kinds (old core = reference), then the rest by these positions.
 (
-    FLOOR_ABOVE_3, GROUND, TOP, LIFT_FLOOR, LIFT, AGE, CONDITION, UNTITLED, OWN_STOVE, SHELL, LOG_AREA, EMPTY_HOUSE, NEW,
-) = range(8, 21)  # fmt: skip
-N_FEATURES = 21
+    FLOOR_ABOVE_3, GROUND, TOP, LIFT_FLOOR, LIFT, AGE, CONDITION, UNTITLED, OWN_STOVE, SHELL, LOG_AREA, EMPTY_HOUSE, NEW, CHARACTER,
+) = range(8, 22)  # fmt: skip
+N_FEATURES = 22
+#: Behind the coefficients: what buyers take off a bare shell, yuan per m2.
+FITTING = N_FEATURES
+#: Least worth of a bare shell, as a share of the flat fitted out.
+LEAST_SHELL = 0.15
 #: State of repair and floor area (m2) at which a home's coefficients for them do not count.
 REFERENCE_CONDITION, REFERENCE_AREA = 0.8, 60.0
 #: Months over which people judge the trend of prices: two years in the INET model, 2022 configuration [S].
@@ -48,7 +54,12 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter("hedonic_index.condition", 0.5, "log", "normal(0.5, 0.15)", _A, "from ruined (0) to as new (1)"),
     Parameter("hedonic_index.no_title", -0.25, "log", "uniform(-0.40, -0.20)", "[A] mechanisms 3.2", "no deed"),
     Parameter("hedonic_index.stove", -0.10, "log", "uniform(-0.15, -0.05)", _A, "own stove, no district heat"),
-    Parameter("hedonic_index.shell", -0.25, "log", "normal(-0.25, 0.08)", _A, "bare shell"),
+    Parameter("hedonic_index.shell", 0.0, "log", "normal(0.0, 0.05)", "[A] the cost of fitting out is taken off apart",
+              "bare shell, beyond that cost"),
+    Parameter("hedonic_index.fitting_share", 0.7, "share", "uniform(0.35, 1.0)",
+              "[A] between a simple and a full job (fitting_out)", "of the cost of fitting out, taken off a bare shell"),
+    Parameter("hedonic_index.character", 0.14, "log", "uniform(0.10, 0.20)",
+              "[A] spread of offers for like homes, mechanisms 3.4", "a house and flat better than others by one sd"),
     Parameter("hedonic_index.log_area", -0.10, "log/log m2", "normal(-0.10, 0.05)", _A, "price per m2 by area"),
     Parameter("hedonic_index.empty_house", -0.20, "log", "uniform(-0.3, -0.1)", "[A] mechanisms 4.4",
               "share of vacant homes in the building"),
@@ -90,6 +101,23 @@ BRANCHES: tuple[str, ...] = ("hedonic_index.month_with_sales",)
 
 
 @helper
+def mix(key):
+    """32 well mixed bits of a stable key."""
+    k = np.uint64(key) * np.uint64(0x9E3779B97F4A7C15)
+    k ^= k >> np.uint64(29)
+    k *= np.uint64(0xBF58476D1CE4E5B9)
+    return np.int64(k >> np.uint64(33))
+
+
+@helper
+def character(key):
+    """About normal(0, 1), fixed by the key: the sum of four uniform bytes."""
+    bits = mix(key)
+    total = (bits & 255) + (bits >> 8 & 255) + (bits >> 16 & 255) + (bits >> 23 & 255)
+    return (total - 510.0) / 147.8
+
+
+@helper
 def features(D, B, kinds, d, month, x):
     """Hedonic features of dwelling d into x[N_FEATURES]. kinds: settlement index -> kind."""
     for k in range(N_FEATURES):
@@ -121,6 +149,7 @@ def features(D, B, kinds, d, month, x):
         x[EMPTY_HOUSE] = 1.0 - min(B.occupied[b] / np.float64(B.units[b]), 1.0)
     if D.paid[d] == 0 and D.bought[d] == 0 and age < 0.3:
         x[NEW] = 1.0
+    x[CHARACTER] = 0.7071 * (character(B.key[b]) + character(D.key[d]))
 
 
 @kernel
@@ -136,7 +165,10 @@ def dot(x, beta):
 def value(D, B, kinds, d, month, x, beta, level):
     """Hedonic value of dwelling d in fen (float): what sellers believe it would fetch. x is scratch."""
     features(D, B, kinds, d, month, x)
-    return exp(level[D.district[d]] + dot(x, beta)) * D.area[d] * 10.0
+    m2 = exp(level[D.district[d]] + dot(x, beta))
+    if D.fitted[d] == 0:
+        m2 = max(m2 - beta[FITTING], LEAST_SHELL * m2)
+    return m2 * D.area[d] * 10.0
 
 
 @allocating_kernel
@@ -251,11 +283,17 @@ def prior(world: World) -> np.ndarray:
         (codes.NEW_CORE, "new_core"), (codes.ESTATE, "estate"), (codes.COUNTY_TOWN, "county_town"),
         (FLOOR_ABOVE_3, "floor_above_3"), (TOP, "top_floor"), (LIFT_FLOOR, "lift_floor"), (LIFT, "lift"), (AGE, "age"),
         (CONDITION, "condition"), (UNTITLED, "no_title"), (OWN_STOVE, "stove"), (SHELL, "shell"),
-        (LOG_AREA, "log_area"), (EMPTY_HOUSE, "empty_house"), (NEW, "new"),
+        (LOG_AREA, "log_area"), (EMPTY_HOUSE, "empty_house"), (NEW, "new"), (CHARACTER, "character"),
     ):  # fmt: skip
         beta[kind] = p[f"hedonic_index.{name}"]
     beta[NEW] = world.memory.get("hedonic_index.new", beta[NEW])
     return beta
+
+
+def fitting(world: World) -> float:
+    """What buyers take off a bare shell this month, yuan per m2."""
+    p = world.params
+    return float(p["hedonic_index.fitting_share"] * p["fitting_out.cost_m2"] * world.driver("cpi", 1.0))
 
 
 def standard_flat(world: World, kind: int) -> np.ndarray:
@@ -312,9 +350,9 @@ def start(world: World) -> None:
         level[i] = log(base_price(world)) - dot(mean[nd], beta)
     fresh = world.pack.assumption("new_price_m2", 0.0)
     if fresh > 0.0:
-        beta[NEW] += log(fresh) - level[nd] - dot(standard_flat(world, codes.NEW_CORE), beta)
+        beta[NEW] += log(fresh + fitting(world)) - level[nd] - dot(standard_flat(world, codes.NEW_CORE), beta)
         world.memory["hedonic_index.new"] = float(beta[NEW])
-    world.memory["hedonic_index.beta"] = beta
+    world.memory["hedonic_index.beta"] = np.append(beta, fitting(world))
     world.memory["hedonic_index.kinds"] = kinds
     world.memory["hedonic_index.base_mean"] = mean
     world.memory["hedonic_index.level"] = level
@@ -351,7 +389,11 @@ def step(world: World) -> None:
     x = m["housing_search.deal_features"]
     if len(deals):
         world.fired["hedonic_index.month_with_sales"] += 1
-    y = np.array([log(row[2] / 10.0 / row[3]) if row[3] else 0.0 for row in deals], np.float64)
+    m["hedonic_index.beta"][FITTING] = fitting(world)
+    fitted = x[:, SHELL] * fitting(world)
+    y = np.array(
+        [log(row[2] / 10.0 / row[3] + fit) for row, fit in zip(deals, fitted, strict=True)], np.float64
+    )
     learn(
         x, y, deals[:, 1].copy(), m["hedonic_index.beta"], prior(world), m["hedonic_index.level"],
         m["hedonic_index.city"], m["hedonic_index.gram"], m["hedonic_index.moment"], p["hedonic_index.ridge"],

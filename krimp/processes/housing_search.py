@@ -21,8 +21,8 @@ from typing import Any
 
 import numpy as np
 
-from krimp.processes.hedonic_index import N_FEATURES, dot, features, value
-from krimp.processes.listing import holding, market_of, reservation, segment, terms_of
+from krimp.processes.hedonic_index import N_FEATURES, dot, features, mix, value
+from krimp.processes.listing import HIGH, SEGMENTS, least_price, market_of, segment, terms_of
 from krimp.processes.mortgages import means
 from krimp.state.codes import (
     ACTIVE,
@@ -80,6 +80,8 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter("housing_search.buckets_other", 8.0, "buckets", "fixed", "[A] limited attention: elsewhere in the city"),
     Parameter("housing_search.other_district", -0.10, "log", "normal(-0.1, 0.05)", "[A] taste for another district"),
     Parameter("housing_search.rounds", 4.0, "rounds", "fixed", "[A] offers a seeker can make in a month", "", 1.0, 20.0),
+    Parameter("housing_search.rounds_homeless", 16.0, "rounds", "fixed",
+              "[A] who has no home yet goes on asking until one is found", "", 1.0, 64.0),
     Parameter("housing_search.reserve_months", 2.0, "months of income", "fixed", "[A] cash kept when buying"),
     Parameter("housing_search.parents_share", 0.5, "share", "uniform(0.3, 0.7)", "[A] of parents' cash for a first home", "",
               0.0, 1.0),
@@ -174,15 +176,6 @@ Money = namedtuple(
         "held",
     ],
 )
-
-
-@helper
-def mix(key):
-    """32 well mixed bits of a stable key."""
-    k = np.uint64(key) * np.uint64(0x9E3779B97F4A7C15)
-    k ^= k >> np.uint64(29)
-    k *= np.uint64(0xBF58476D1CE4E5B9)
-    return np.int64(k >> np.uint64(33))
 
 
 @allocating_kernel
@@ -360,6 +353,22 @@ def prepare(S, P, H, D, B, kinds, tastes, growth, level_value, seed, month, rule
             out_stay[s] = w * q - cost + rules.staying * income
 
 
+@helper
+def where_cheap(board, reach, u):
+    """District of a listing within reach, by their number: buyers from outside look at the whole city on a screen."""
+    total = 0
+    for i in range(board.size.shape[0]):
+        for m in range(reach + 1):
+            total += board.size[i, m]
+    rest = u * total
+    for i in range(board.size.shape[0]):
+        for m in range(reach + 1):
+            rest -= board.size[i, m]
+        if rest < 0.0:
+            return i
+    return board.size.shape[0] - 1
+
+
 @kernel
 def sample(
     S, D, H, rows, offers, sale, rent, edges, share, seed, month, rules, key, w, budget, credit, uc, old, cand, kind, surplus, worth,
@@ -385,7 +394,9 @@ def sample(
         for t in range(draws):
             a, b, c, e3 = draw4(seed, key[s], month, SEARCH_BUCKET + 4096 * t)
             i = home
-            if t >= rules.home_buckets:
+            if h == 0:
+                i = where_cheap(sale, reach, unit(c))
+            elif t >= rules.home_buckets:
                 u = unit(c)
                 i = 0
                 while i < nd - 1 and u >= share[i]:
@@ -465,20 +476,23 @@ def sample(
 @allocating_kernel
 def rounds(
     S, P, H, D, B, E, L, rows, kinds, beta, level, growth, hazard, market, seed, month, rules, terms, money, key, budget, credit,
-    stay, uc, offers, cand, kind, surplus, worth, n_cand, best, best_hash, best_seeker, second, pick, offer, n_rounds, first, stop,
-    deals, deal_x, displaced, counts, fired, lettings,
+    stay, uc, offers, cand, kind, surplus, worth, n_cand, best, best_hash, best_seeker, second, pick, offer, n_rounds, most_rounds, first,
+    stop, deals, deal_x, displaced, counts, fired, lettings,
 ):  # fmt: skip
     """Propose, choose, settle, in rounds. counts[9, nd + 1]; returns (deals, displaced sellers, lettings)."""
     n_deals, n_out, n_let = 0, 0, 0
     x = np.zeros(N_FEATURES)
-    for _ in range(n_rounds):
+    for turn in range(most_rounds):
         # proposals against the frozen state
+        asked = 0
         for s in range(first, stop):
             pick[s] = -1
             if key[s] == 0:
                 continue
             h = S.household[s]
             homeless = h != 0 and H.dwelling[h] == 0
+            if turn >= n_rounds and not homeless:
+                continue
             m_best, top, next_best = -1, -1e30, -1e30
             for m in range(n_cand[s]):
                 v = surplus[s, m]
@@ -493,6 +507,7 @@ def rounds(
             if m_best < 0 or (not homeless and top <= stay[s]):
                 continue
             pick[s] = m_best
+            asked += 1
             outside = max(next_best, stay[s])
             j = cand[s, m_best]
             d = rows[j]
@@ -522,6 +537,8 @@ def rounds(
                 best_seeker[j] = s
             else:
                 second[j] = max(second[j], bid)
+        if asked == 0:
+            break
         # settlement
         for s in range(first, stop):
             m = pick[s]
@@ -563,8 +580,9 @@ def rounds(
             elif owner_kind == BY_EMPLOYER:
                 least = 0.9 * ask
             else:
-                benefit = holding(D, B, H, d, expected, market[i], terms, seed)
-                least = reservation(expected, benefit, hazard[segment(D, d)], terms, growth[i])
+                least = least_price(
+                    D, B, H, d, expected, market[i], hazard[segment(D, B, d)], growth[i], terms, seed, month
+                )
             least = min(max(least, 50000.0), np.float64(ask))
             if bid < least:
                 fired[_REFUSED] += 1
@@ -623,7 +641,7 @@ def rounds(
             deals[n_deals, 5] = month - D.listed_since[d]
             deals[n_deals, 6] = fresh
             deals[n_deals, 7] = 1 if h == 0 else 0
-            deals[n_deals, 8] = segment(D, d)
+            deals[n_deals, 8] = segment(D, B, d)
             n_deals += 1
             counts[0, i] += 1
             counts[1, i] += fresh
@@ -893,7 +911,9 @@ def step(world: World) -> None:
     band = np.searchsorted(edges, D.ask[rows].astype(np.float64), side="right").astype(np.int64)
     sale = _board(number[for_sale], district[for_sale], band[for_sale], hashed[for_sale], nd)
     rent = _board(number[for_rent], district[for_rent], 0 * band[for_rent], hashed[for_rent], nd)
-    on_offer = 2 * D.settlement[rows[for_sale]].astype(np.int64) + (D.fitted[rows[for_sale]] == 0)
+    offered = rows[for_sale]
+    stairs = (B.lift[D.building[offered]] == 0) & (D.floor[offered] > HIGH)
+    on_offer = SEGMENTS * D.settlement[offered].astype(np.int64) + 2 * (D.fitted[offered] == 0) + stairs
     counts = np.zeros((9, nd + 1), np.int64)
     fired = np.zeros(len(BRANCHES) + 2, np.int64)
     best, best_seeker, second = (np.zeros(nl, np.int64) for _ in range(3))
@@ -942,7 +962,7 @@ def step(world: World) -> None:
             S.view(), P.view(), H.view(), D.view(), B.view(), E, world.ledger.view(), rows, kinds, beta, level, growth,
             m["listing.sale_hazard"], market, world.seed, world.month, rules, terms, money, key, budget, credit, stay,
             uc, offers, cand, kind, surplus, worth, n_cand, best, best_hash, best_seeker, second, pick, offer, int(p["housing_search.rounds"]),
-            first, stop, deals, deal_x, displaced, counts, fired, lettings,
+            int(p["housing_search.rounds_homeless"]), first, stop, deals, deal_x, displaced, counts, fired, lettings,
         )  # fmt: skip
         all_deals.append(deals[:n_deals])
         all_x.append(deal_x[:n_deals])

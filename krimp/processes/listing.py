@@ -3,9 +3,11 @@
 The owner of a vacant home has a reservation price p*, of sequential search with a holding payoff (McCall; Krainer & LeRoy
 2002; mechanisms 3.4):
     (1 - beta (1 + f g / 12)) p* = b + beta q E[max(p - p*, 0)],   ln p ~ N(ln V, sd),
-    b = theta R - carry,   carry = (base) heating fee + property fee,   R = rent of such a home,
-g the expected growth, f = 0.44, q the chance of an offer. theta, what the empty home is still good for (own later use,
-children, a tenant), is lognormal by kind of owner and drawn once per home and owner. The payoff is anchored in rents and
+    b = theta R - carry,   carry = (base) heating fee + property fee + distance,   R = rent of such a home,
+g the expected growth, f = 0.44, q the chance of an offer. V and p* are net of what selling costs the seller himself: agent
+and transfer, and for owners who live elsewhere the journey and the notary, lognormal between owners. theta, what the empty
+home is still good for (own later use, children, a tenant), is lognormal by kind of owner and drawn once per home and owner;
+for owners elsewhere it fades the longer the home stands empty, and looking after it from afar is a cost. Some heirs can never sell. The payoff is anchored in rents and
 fees, not in prices: without it nothing would hold the price level. Listing costs nothing, so he offers the home if one
 offer in ten would do, and keeps it dark else. He thinks about it with a monthly probability that is high just after the
 home fell vacant and low later. Ask = min(mark-up V, p* / (1 - 1/e)), the second being the ask that earns most when the chance
@@ -87,12 +89,24 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter("listing.trend_lasts", 0.3, "share", "uniform(0.1, 0.5)",
               "[A] momentum of two to five years (Glaeser et al., mechanisms 3.4) over a holding period of 17",
               "part of the time a home is held for which the trend is believed in", 0.0, 1.0),
-    Parameter("listing.theta_local", 0.5, "share of rent", "uniform(0.2, 0.8)", "[A] for children or parents, or a tenant if one is found",
+    Parameter("listing.theta_local", 0.65, "share of rent", "uniform(0.2, 1.1)", "[A] for children or parents, or a tenant if one is found",
               "median worth of keeping an empty home", 0.0, 5.0),
-    Parameter("listing.theta_absent", 0.3, "share of rent", "uniform(0.1, 0.5)", "[A] left town, may come back", "", 0.0, 5.0),
-    Parameter("listing.theta_heir", 0.15, "share of rent", "uniform(0.0, 0.3)", "[A] heirs elsewhere", "", 0.0, 5.0),
-    Parameter("listing.theta_investor", 0.4, "share of rent", "uniform(0.2, 0.6)", "[A] months let, as investors find them",
+    Parameter("listing.theta_absent", 0.4, "share of rent", "uniform(0.1, 0.8)", "[A] left town, may come back", "", 0.0, 5.0),
+    Parameter("listing.theta_heir", 0.25, "share of rent", "uniform(0.0, 0.5)", "[A] heirs elsewhere", "", 0.0, 5.0),
+    Parameter("listing.theta_investor", 0.5, "share of rent", "uniform(0.2, 0.8)", "[A] let 0.7 of the months, running costs 0.3",
               "", 0.0, 5.0),
+    Parameter("listing.theta_fades", 0.10, "1/year", "uniform(0.05, 0.2)",
+              "[A] intentions to return weaken with the years away", "worth of keeping, for owners elsewhere, by years empty", 0.0, 2.0),
+    Parameter("listing.distance", 25.0, "yuan/month", "uniform(10, 50)",
+              "[A] somebody who looks after pipes and bills, a journey every few years", "owners elsewhere, at base prices", 0.0, 1e4),
+    Parameter("listing.closing", 1000.0, "yuan", "uniform(500, 2000)", "[A] an agent's least fee, transfer of the deed",
+              "what selling costs the seller, at base prices", 0.0, 1e6),
+    Parameter("listing.closing_far", 3000.0, "yuan", "uniform(1500, 6000)",
+              "[A] journeys, nights, a notary, heirs who must all sign", "what it costs owners elsewhere on top, median", 0.0, 1e6),
+    Parameter("listing.closing_sd", 0.7, "log", "uniform(0.5, 0.9)", "[A] near or far, one heir or many", "", 0.0, 3.0),
+    Parameter("listing.unsettled", 0.15, "share", "uniform(0.05, 0.3)",
+              "[A] every heir must sign before a notary; homes stay in the name of the dead for decades [R]",
+              "homes of heirs that nobody can sell: heirs unknown, unreachable or at odds", 0.0, 1.0),
     Parameter("listing.theta_sd", 0.6, "log", "uniform(0.4, 0.8)", "[A] spread between owners", "", 0.001, 2.0),
     Parameter("listing.property_fee_lift", 0.8, "yuan/m2/month", "uniform(0.4, 1.2)", "[A] house with lift"),
     Parameter("listing.property_fee_walk", 0.2, "yuan/m2/month", "uniform(0.0, 0.4)", "[A] walk-up"),
@@ -140,6 +154,8 @@ BRANCHES: tuple[str, ...] = (
     _SURPLUS,
     _UNDERCUT,
 ) = range(13)
+#: Offset of the draw that says whether an estate is settled, beside the owner's other traits.
+UNSETTLED = 1 << 20
 #: Months on the market before owners begin to withdraw.
 PATIENCE = 12
 
@@ -155,15 +171,23 @@ Terms = namedtuple(
         "heat", "base_share", "fee_lift", "fee_walk", "r", "trend", "offer_sd", "loss", "markup", "markup_sd", "fresh",
         "later", "withdrawal", "cut", "cut_mu", "cut_sigma", "theta_local", "theta_absent", "theta_heir",
         "theta_investor", "theta_sd", "valve", "presale", "developer_floor", "surplus", "best_offer",
-        "fitting", "elastic", "least",
+        "fitting", "elastic", "least", "fades", "distance", "closing", "closing_far", "closing_sd",
+        "unsettled",
     ],
 )  # fmt: skip
 
 
+#: Segments of the market in each settlement: fitted out or bare shell, and up many stairs or not.
+SEGMENTS = 4
+#: Highest floor without a lift that people do not mind much.
+HIGH = 4
+
+
 @helper
-def segment(D, d):
-    """Segment of the market in which owners see how fast homes go: settlement, fitted out or bare shell."""
-    return 2 * D.settlement[d] + (1 if D.fitted[d] == 0 else 0)
+def segment(D, B, d):
+    """Segment of the market in which owners see how fast homes go."""
+    stairs = B.lift[D.building[d]] == 0 and D.floor[d] > HIGH
+    return SEGMENTS * D.settlement[d] + (2 if D.fitted[d] == 0 else 0) + (1 if stairs else 0)
 
 
 @helper
@@ -208,7 +232,35 @@ def reservation(worth, keep, q, terms, growth):
 
 
 @helper
-def holding(D, B, H, d, worth, market, terms, seed):
+def elsewhere(D, H, d):
+    """Whether the owner of d lives outside the city."""
+    kind = D.owner_kind[d]
+    return kind == BY_HEIR or kind == BY_INVESTOR or (kind == BY_HOUSEHOLD and H.state[D.owner[d]] == ABSENT)
+
+
+@helper
+def unsettled(D, d, terms, seed):
+    """Whether d belongs to heirs who will never agree to sell it."""
+    if D.owner_kind[d] != BY_HEIR:
+        return False
+    a, _, _, _ = draw4(seed, D.key[d], np.int64(D.bought[d]) + UNSETTLED, LISTING_HOLD)
+    return unit(a) < terms.unsettled
+
+
+@helper
+def closing(D, H, d, terms, seed):
+    """What selling d costs its seller himself, fen."""
+    if D.owner_kind[d] == BY_CITY:
+        return 0.0
+    cost = terms.closing
+    if elsewhere(D, H, d):
+        _, _, a, b = draw4(seed, D.key[d], D.bought[d], LISTING_HOLD)
+        cost += terms.closing_far * exp(terms.closing_sd * gauss(a, b))
+    return cost
+
+
+@helper
+def holding(D, B, H, d, worth, market, terms, seed, month):
     """Net benefit b of keeping dwelling d, fen a month: theta of its owner x likely rent, less the cost of an empty home.
     `market`: rent over the square root of price, of the district's mean home per m2. A home lived in is worth its rent, a
     bare shell what is left of it after the interest on fitting it out."""
@@ -230,7 +282,19 @@ def holding(D, B, H, d, worth, market, terms, seed):
         rent *= median * exp(terms.theta_sd * gauss(a, b))
     else:
         rent = 0.0
+    if elsewhere(D, H, d):
+        rent = rent * exp(-terms.fades * (month - D.vacant_since[d])) - terms.distance
     return rent - carry(D, B, d, terms)
+
+
+@helper
+def least_price(D, B, H, d, worth, market, q, growth, terms, seed, month):
+    """Lowest price (fen) at which the owner of d sells: what selling costs him and his reservation price net of it."""
+    if unsettled(D, d, terms, seed):
+        return 1e18
+    cost = closing(D, H, d, terms, seed)
+    keep = holding(D, B, H, d, worth, market, terms, seed, month)
+    return cost + reservation(max(worth - cost, 0.0), keep, q, terms, growth)
 
 
 @helper
@@ -296,8 +360,9 @@ def scan(
             if kind != BY_CITY and unit(a) >= (terms.fresh if fresh else terms.later):
                 continue
             worth = value(D, B, kinds, d, month, x, beta, level)
-            benefit = holding(D, B, H, d, worth, market[i], terms, seed)
-            floor = reservation(worth, benefit, hazard[segment(D, d)], terms, growth[i])
+            floor = least_price(
+                D, B, H, d, worth, market[i], hazard[segment(D, B, d)], growth[i], terms, seed, month
+            )
             if floor > terms.best_offer * worth:
                 fired[_DARK] += 1
                 continue
@@ -339,8 +404,9 @@ def scan(
                     floor = terms.developer_floor * D.area[d]
                 else:
                     worth = value(D, B, kinds, d, month, x, beta, level)
-                    benefit = holding(D, B, H, d, worth, market[i], terms, seed)
-                    floor = reservation(worth, benefit, hazard[segment(D, d)], terms, growth[i])
+                    floor = least_price(
+                        D, B, H, d, worth, market[i], hazard[segment(D, B, d)], growth[i], terms, seed, month
+                    )
                 new = np.int64(max(np.int64(max(ask, floor) / 10000.0 + 0.5), 1)) * 10000
                 if new < D.ask[d]:
                     D.ask[d] = new
@@ -414,8 +480,9 @@ def open_market(D, B, H, kinds, beta, level, growth, hazard, market, seed, month
                 D.heat_off[d] = 1
         worth = value(D, B, kinds, d, month, x, beta, level)
         i = D.district[d]
-        benefit = holding(D, B, H, d, worth, market[i], terms, seed)
-        floor = reservation(worth, benefit, hazard[segment(D, d)], terms, growth[i])
+        floor = least_price(
+            D, B, H, d, worth, market[i], hazard[segment(D, B, d)], growth[i], terms, seed, month
+        )
         a, b, _, _ = draw4(seed, D.key[d], month, LISTING_ATTENTION)
         if (floor > terms.best_offer * worth or unit(a) >= share) and D.owner_kind[d] != BY_DEVELOPER:
             continue
@@ -439,6 +506,7 @@ def terms_of(world: World) -> Terms:
     p = world.params
     fee, base = heat_terms(world)
     ten = world.pack.config.minor_units / 10.0
+    yuan = world.pack.config.minor_units * float(world.driver("cpi", 1.0))
     floor = p["developers.floor_share"] * (p["developers.cost_walk_up"] + p["developers.fees_m2"])
     return Terms(
         float(fee / 12.0 * ten), float(base), p["listing.property_fee_lift"] * ten, p["listing.property_fee_walk"] * ten,
@@ -449,7 +517,9 @@ def terms_of(world: World) -> Terms:
         p["listing.theta_sd"], p["listing.separate_valve"], p["listing.presale_months"],
         float(floor * ten * world.driver("construction_cost_index", 1.0)), p["resettlement.surplus_months"],
         float(exp(1.28 * p["listing.offer_sd"])), float(p["fitting_out.cost_m2"] * ten * world.driver("cpi", 1.0)),
-        p["listing.elasticity"], p["listing.least_ask"],
+        p["listing.elasticity"], p["listing.least_ask"], p["listing.theta_fades"] / 12.0, p["listing.distance"] * yuan,
+        p["listing.closing"] * yuan, p["listing.closing_far"] * yuan, p["listing.closing_sd"],
+        p["listing.unsettled"],
     )  # fmt: skip
 
 
@@ -462,7 +532,7 @@ def market_of(world: World) -> np.ndarray:
 def start(world: World) -> None:
     """Opening listings of the base city."""
     hedonic_index.start(world)
-    world.memory["listing.sale_hazard"] = np.full(2 * len(world.settlements) + 1, 0.04)
+    world.memory["listing.sale_hazard"] = np.full(SEGMENTS * len(world.settlements) + 1, 0.04)
     world.signal["rent_m2"][:] = tenancy.base_rent(world)
     m = world.memory
     open_market(

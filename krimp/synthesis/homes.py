@@ -162,6 +162,7 @@ def _deeds(world: World) -> None:
         young = d.completed[empty] >= world.base - 36
         unsold = empty[young & (d.title[empty] == FULL_TITLE) & (uniform(d.key[empty], SYNTH_UNSOLD) < 0.6)]
         d.owner_kind[unsold] = BY_DEVELOPER
+        d.fitted[unsold] = 0
         rest = without(empty, unsold)
         heirs = rest[choose(d.key[rest], SYNTH_HEIR, np.ones(len(rest)),
                             int(world.pack.assumption("heir_owned_vacant", 0.25) * len(rest)))]  # fmt: skip
