@@ -269,9 +269,7 @@ def _go_on(
                 _apply(scenario, world, world.month + 1)
                 observed = month.advance_and_observe(world, wall)
                 mark = time.perf_counter()
-                recorder.person_months += (
-                    int(np.count_nonzero(world.persons.state == RESIDENT)) * world.weight
-                )
+                recorder.person_months += int(np.count_nonzero(world.persons.state == RESIDENT))
                 recorder.month(world, observed)
                 now = months.text(world.month)
                 if world.month_of_year == 12 or world.month == until or now in settings.listings:

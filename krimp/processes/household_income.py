@@ -33,7 +33,7 @@ from krimp.state.codes import (
     STUDENT,
     UNEMPLOYED,
 )
-from krimp.state.compile import kernel
+from krimp.state.compile import helper, kernel
 from krimp.state.parameters import Parameter
 from krimp.state.world import Series, World, emit
 
@@ -166,22 +166,51 @@ def add_up(H, parts):
     H.income[0] = 0
 
 
-@kernel
-def look_over(P, month, A, give_months, giver, study_months, first, stop, rows, count, adults):
-    """Rows [first, stop): who seeks, may leave, is idle, has reached an age, may found, studies away, sends money home.
+@helper
+def quick(key, month):
+    """A quick hash of key and month; its first bits screen people for what few of them do in a month."""
+    x = (key ^ (np.uint64(month) * np.uint64(0xD6E8FEB86659FD93))) * np.uint64(0x9E3779B97F4A7C15)
+    return (x ^ (x >> np.uint64(32))) * np.uint64(0xD6E8FEB86659FD93)
 
-    rows[list, i]; one quick hash of key and month screens a 32nd of the people for losses and new searches and a 128th
-    for shops. adults: residents of working age by district.
+
+@kernel
+def sift(P, month, first_pension, give_months, first, stop, out, adults):
+    """Those of rows [first, stop) whom `look_over` may put on a list, into `out`; returns how many. Without branches, so
+    that nothing is guessed wrong: most people have nothing to look over. adults: residents of working age by district."""
+    phase = np.uint64(month % 12)
+    n = 0
+    for row in range(first, stop):
+        p = np.uint64(row)
+        lives, gone = P.state[p] == RESIDENT, P.state[p] == GONE
+        activity = P.activity[p]
+        age = np.int64(month) - np.int64(P.birth[p])
+        away = np.int64(month) - np.int64(P.left[p])
+        key = P.key[p]
+        x = quick(key, month)
+        adults[np.uint8(P.district[p])] += lives & (age >= FIRST_WORK) & (age < LAST_WORK)
+        due = (age >= first_pension) & ((activity == EMPLOYED) | (P.pension[p] == 0))
+        screened = (x >> np.uint64(59) == 0) | (x >> np.uint64(57) == 5)
+        turn = ((key >> np.uint64(32)) & np.uint64(0xFFFF)) % np.uint64(12) == phase
+        here = lives & ((activity == UNEMPLOYED) | due | screened)
+        there = gone & ((activity == STUDENT) | ((away <= give_months) & turn))
+        out[n] = row
+        n += here | there
+    return n
+
+
+@kernel
+def look_over(P, month, A, give_months, giver, study_months, sifted, rows, count):
+    """Of the rows sifted: who seeks, may leave, is idle, has reached an age, may found, studies away, sends money home.
+
+    rows[list, i]; the quick hash screens a 32nd of the people for losses and new searches and a 128th for shops.
     """
     phase = month % 12
-    salt = np.uint64(month) * np.uint64(0xD6E8FEB86659FD93)
     n0, n1, n2, n3, n4, n5, n6 = 0, 0, 0, 0, 0, 0, 0
-    for p in range(first, stop):
+    for p in sifted:
         state = P.state[p]
         if state == RESIDENT:
             activity = P.activity[p]
             age = np.int64(month) - np.int64(P.birth[p])
-            adults[P.district[p]] += (age >= FIRST_WORK) & (age < LAST_WORK)
             key = P.key[p]
             if activity == UNEMPLOYED:
                 rows[0, n0] = p
@@ -205,8 +234,7 @@ def look_over(P, month, A, give_months, giver, study_months, first, stop, rows, 
                 ):
                     rows[3, n3] = p
                     n3 += 1
-            x = (key ^ salt) * np.uint64(0x9E3779B97F4A7C15)
-            x = (x ^ (x >> np.uint64(32))) * np.uint64(0xD6E8FEB86659FD93)
+            x = quick(key, month)
             if x >> np.uint64(59) == 0:
                 if activity == EMPLOYED:
                     rows[1, n1] = p
@@ -371,9 +399,10 @@ def _look(world: World, ages: Ages) -> dict[str, np.ndarray]:
     )  # fmt: skip
 
     def work(_: int, first: int, stop: int) -> tuple[list[np.ndarray], np.ndarray]:
-        rows, count = np.empty((len(LISTS), stop - first), np.int32), np.zeros(len(LISTS), np.int64)
-        adults = np.zeros(world.nd, np.int64)
-        look_over(view, world.month, ages, *rules, first, stop, rows, count, adults)
+        sifted, adults = np.empty(stop - first + 1, np.int32), np.zeros(world.nd, np.int64)
+        n = sift(view, world.month, ages.first_pension, rules[0], first, stop, sifted, adults)
+        rows, count = np.empty((len(LISTS), n), np.int32), np.zeros(len(LISTS), np.int64)
+        look_over(view, world.month, ages, *rules, sifted[:n], rows, count)
         return [rows[i, : int(count[i])].copy() for i in range(len(LISTS))], adults
 
     parts = world.map_chunks(work, world.persons.n)
