@@ -4,7 +4,10 @@ C = conf * season * (1 - fall) * (c0 * n_eq * P + c_y * Y + c_w * W), never more
 Y the month's income, W deposits, P the cost of living. c0 is set at the base so that the mean propensity is the
 published one. Confidence follows unemployment, pay that is late and falling home values with a lag. In a lockdown the
 kinds of spending fall by their own shares (dining -64%, offline -32%: Chen, Qian & Wen 2021 [S]); what is not spent
-stays as deposits and comes back through c_w. Spending is split into shops by kind, bills of utilities, food from the
+stays as deposits and comes back through c_w, and a part of it soon: the rebound,
+    B' = B + rho * (spending that the lockdown prevented) - r B,    r = (1 - lockdown) / memory,
+r B spent on top, in proportion to what each household spends (what was put off is bought later; a meal not eaten is
+not). Spending is split into shops by kind, bills of utilities, food from the
 city's farms, goods ordered from outside (a growing share), and services of the city (`services`).
 What is earned and not spent piles up: deposits a head grow from 24,000 to some 60,000 yuan in ten years (China: 23,000 to
 66,000 [R]), the one sector whose wealth moves by more than a year of its income.
@@ -36,6 +39,8 @@ PARAMETERS = (
     Parameter("consumption.confidence_memory", 6.0, "months", "fixed", "[A] half a year of news; speed only, not level", "memory of confidence", 1.0, 60.0),
     Parameter("consumption.fall_services", 0.4, "share", "fixed", "[S] -32% offline, -59% travel (Chen, Qian & Wen 2021)", "fall of services of the city in a full lockdown", 0.0, 1.0),
     Parameter("consumption.fall_imports", 0.1, "share", "fixed", "[A] parcels are late", "fall of orders outside in a full lockdown", 0.0, 1.0),
+    Parameter("consumption.rebound", 0.15, "share", "uniform(0.05, 0.25)", "[S] 5-10% of forced savings as the central, 15-25% as the high view (TD Economics 2021, United States); none for China", "rho: part of the spending prevented by lockdowns that is made up soon after", 0.0, 1.0),
+    Parameter("consumption.rebound_memory", 6.0, "months", "fixed", "[A] half a year: goods put off are bought by the next season; speed only", "mean time until it is made up", 1.0, 60.0),
     Parameter("consumption.season", 0.15, "share", "fixed", "[R] spring festival and new year", "more in January and February, less in March and April", 0.0, 1.0),
     Parameter("consumption.lockdown_scale", 1.0, "factor", "fixed", "[A] 1 = as dated in the pack; a policy may lengthen or lift it", "multiplies the lockdown path", 0.0, 10.0),
     Parameter("consumption.lockdown_least", 0.0, "share of the month", "fixed", "[A] policy: 0 = as dated in the pack", "lockdown that holds whatever the path says", 0.0, 1.0),
@@ -48,7 +53,12 @@ SERIES = (
     Series("confidence", "index", "rate", "consumers' confidence, normal = 1", by_district=False),
     Series("lockdown", "share", "rate", "share of the month under lockdown", by_district=False),
 )
-BRANCHES = ("consumption.cash_limited", "consumption.lockdown", "consumption.visitors")
+BRANCHES = (
+    "consumption.cash_limited",
+    "consumption.lockdown",
+    "consumption.rebound",
+    "consumption.visitors",
+)
 
 _SEASON = (1.0, 1.0, -0.5, -0.5, 0.0, -0.25, -0.25, -0.25, 0.25, 0.25, -0.25, -0.5)
 
@@ -142,6 +152,7 @@ def start(world: World) -> None:
     memory["consumption.visitors"] = float(demand[HOSTEL_SHOP])
     memory["consumption.jobless0"] = float(world.signal["unemployment_rate"][-1])
     memory["consumption.news"] = 0.0
+    memory["consumption.put_off"] = 0.0
     shares, _ = _shares(world, 0.0)
     memory["services.receipts0"] = total * float(shares[-1]) + world.params["shops.rent_share"] * float(
         demand.sum()
@@ -174,7 +185,9 @@ def step(world: World) -> None:
     shares, left = _shares(world, lock)
     vouchers.hand_out(world)
     season = 1.0 + p["consumption.season"] * _SEASON[world.month_of_year - 1]
-    factor = float(signal["confidence"][-1]) * season * float((shares * left).sum())
+    kept = float((shares * left).sum())
+    made_up = _made_up(world, lock)
+    factor = float(signal["confidence"][-1]) * season * kept * (1.0 + made_up)
     level = float(signal["cost_of_living"][-1])
     households = world.households.view()
     extra = np.int64(vouchers.extra_each(world))
@@ -192,7 +205,25 @@ def step(world: World) -> None:
         spent += part
         world.fired["consumption.cash_limited"] += int(fired[0])
     memory["consumption.last"] = spent
+    _put_off(world, float(spent.sum()), kept, made_up)
     _split(world, spent, shares * left / max(float((shares * left).sum()), 1e-9), left)
+
+
+def _made_up(world: World, lock: float) -> float:
+    """What is made up this month of spending put off, relative to spending as it would be."""
+    put_off = float(world.memory["consumption.put_off"])
+    if put_off <= 0.0:
+        return 0.0
+    world.fired["consumption.rebound"] += 1
+    now = put_off * (1.0 - lock) / world.params["consumption.rebound_memory"]
+    return now / max(float(world.memory["consumption.level"]), 1.0)
+
+
+def _put_off(world: World, spent: float, kept: float, made_up: float) -> None:
+    """Keep the account of spending put off: what the lockdown prevented this month is added, what was made up is gone."""
+    usual = spent / (1.0 + made_up)
+    prevented = usual * (1.0 / max(kept, 0.05) - 1.0)
+    world.memory["consumption.put_off"] += world.params["consumption.rebound"] * prevented - (spent - usual)
 
 
 def _brokers(world: World) -> None:

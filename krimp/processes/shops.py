@@ -79,7 +79,7 @@ PARAMETERS = tuple(
     Parameter("shops.loss_months", 9.0, "months", "fixed", "[A] deposits and a yearly lease are lost on closing: most sit out most of a year", "months of loss without cash that close a shop", 1.0, 120.0),
     Parameter("shops.rent_share", 0.08, "share", "uniform(0.05, 0.12)", "[A] rents are low", "shop rents in sales", 0.0, 0.5),
     Parameter("shops.near", 0.5, "share", "uniform(0.3, 0.7)", "[A]", "sales made to people of the own district", 0.0, 1.0),
-    Parameter("shops.returnee_odds", 3.0, "odds", "lognormal(3.0, 0.3)", "[A] around Demurger & Xu 2011 [S form]; 20-35% of returnees self-employed [A]", "founding by returnees against stayers", 0.0, 50.0),
+    Parameter("shops.returnee_odds", 2.5, "odds", "lognormal(2.5, 0.35)", "[D] 20-35% of returnees in work self-employed [A around Demurger & Xu 2011] against a tenth of all in work: odds ratio 2-5; studies of China's returned migrants 1.5-2.5 [R]", "founding by returnees against stayers", 0.0, 50.0),
     Parameter("shops.newcomer_odds", 1.5, "odds", "lognormal(1.5, 0.3)", "[A]", "founding by newcomers against stayers", 0.0, 50.0),
     Parameter("shops.commission", 0.015, "share", "uniform(0.01, 0.02)", "[R] brokers take 1-2%", "brokers' income in home sales", 0.0, 0.1),
     Parameter("shops.equipment", 0.6, "share", "fixed", "[A] the rest is the first stock and rent; moves money out once a shop", "capital spent on fittings bought outside", 0.0, 1.0),

@@ -669,19 +669,22 @@ def trickle_back(run: Run, other: Run, claim: Claim) -> Finding:
 
 @rule("bakery", unit="ratio")
 def bakery(run: Run, other: Run, claim: Claim) -> Finding:
-    """Shops founded a year and adult by people who came back, over the same of those who stayed, in the last five years:
-    above one, and such shops exist."""
+    """Shops founded in the last five years by people who came back, per year that they were here at 20 to 54, over the
+    same of those who stayed: above one, and such shops exist."""
     last = _day(claim.month)
     since = last.replace(year=last.year - 5)
     opened = _events(run, "shop_opened").filter(pl.col("month") > since)["reason"].cast(pl.String)
-    here = run.persons.filter(
-        (pl.col("state").cast(pl.String) == "resident")
-        & (pl.col("birth") <= last.replace(year=last.year - 18))
-    )
-    back = here.filter(pl.col("came").is_not_null() & pl.col("left").is_not_null()).height
-    stayed = here.filter(pl.col("came").is_null()).height
+    here = run.persons.filter(pl.col("state").cast(pl.String) == "resident").select(
+        back=pl.col("came").is_not_null() & pl.col("left").is_not_null(),
+        stayed=pl.col("came").is_null(),
+        years=(
+            pl.min_horizontal(pl.lit(last), pl.col("birth").dt.offset_by("55y"))
+            - pl.max_horizontal(pl.col("came"), pl.lit(since), pl.col("birth").dt.offset_by("20y"))
+        ).dt.total_days().clip(0) / 365.25,
+    )  # fmt: skip
+    years = [float(here.filter(pl.col(k))["years"].sum()) for k in ("back", "stayed")]
     theirs = int((opened == "founder_returned").sum())
-    rates = theirs / max(back, 1), int((opened == "founder_stayed").sum()) / max(stayed, 1)
+    rates = theirs / max(years[0], 1.0), int((opened == "founder_stayed").sum()) / max(years[1], 1.0)
     return direction(
         rates[0] / rates[1] if rates[1] else math.nan,
         {
