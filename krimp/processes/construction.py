@@ -143,11 +143,6 @@ def start_building(
         world.fired["construction.public_start"] += 1
     else:
         world.counter("starts_private")[district] += stop - first
-    span = world.memory.get("housing_search.span", 0)
-    while span and span <= d.n:
-        span *= 2
-    if span:
-        world.memory["housing_search.span"] = span
     return first, stop
 
 

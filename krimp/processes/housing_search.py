@@ -79,6 +79,9 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter("housing_search.buckets_home", 16.0, "buckets", "fixed", "[A] limited attention: in the district looked in first"),
     Parameter("housing_search.buckets_other", 8.0, "buckets", "fixed", "[A] limited attention: elsewhere in the city"),
     Parameter("housing_search.other_district", -0.10, "log", "normal(-0.1, 0.05)", "[A] taste for another district"),
+    Parameter("housing_search.reach", 20.0, "km", "lognormal(20, 0.4)",
+              "[A] few travel more than half an hour to work; a home beyond means another job", "looks elsewhere fall as exp(-km / reach)",
+              1.0, 1e6),
     Parameter("housing_search.rounds", 4.0, "rounds", "fixed", "[A] offers a seeker can make in a month", "", 1.0, 20.0),
     Parameter("housing_search.rounds_homeless", 16.0, "rounds", "fixed",
               "[A] who has no home yet goes on asking until one is found", "", 1.0, 64.0),
@@ -129,6 +132,12 @@ _R_OUTSIDER, _R_NEW, _R_BETTER, _R_NONE = (
     REASON["better_home"],
     0,
 )
+#: Reason of a move by the seeker's motive.
+WHY = (
+    0, REASON["new_household"], REASON["better_home"], REASON["arrival"], REASON["resettled"], REASON["evicted"], 0, 0, 0,
+)  # fmt: skip
+#: Draws, of three homes each, at each stage of the last resort.
+TRIES = 64
 #: Most candidates a seeker keeps.
 CANDIDATES = 32
 #: Upper edges of the price bands people search by, times the value of a mean home of 60 m2.
@@ -375,7 +384,7 @@ def sample(
     n_cand, vacant_only, first, stop,
 ):  # fmt: skip
     """Candidates of seekers [first, stop): listing number, kind (1 buy, 2 rent), surplus a month, value w - run."""
-    nd = share.size
+    nd = share.shape[0]
     for s in range(first, stop):
         n_cand[s] = 0
         if key[s] == 0:
@@ -399,7 +408,7 @@ def sample(
             elif t >= rules.home_buckets:
                 u = unit(c)
                 i = 0
-                while i < nd - 1 and u >= share[i]:
+                while i < nd - 1 and u >= share[home, i]:
                     i += 1
             for market in range(2):
                 if market == 1 and (not wants_home or not (homeless or H.tenure[h] != OWNER)):
@@ -565,7 +574,7 @@ def rounds(
                 lettings[n_let, 1] = j
                 n_let += 1
                 emit(E, month, _LET, 0, i, H.first[h], h, d, D.owner[d], D.rent[d])
-                emit(E, month, _MOVED, motive, i, H.first[h], h, d, 0, 0)
+                emit(E, month, _MOVED, WHY[motive], i, H.first[h], h, d, 0, 0)
                 continue
             if D.listed[d] == 0 or D.listed[d] == FOR_RENT:
                 continue
@@ -687,7 +696,7 @@ def rounds(
                 elif motive != WANT_INVEST:
                     leave_home(H, D, h, month)
                     occupy(P, H, D, h, d, month)
-                    emit(E, month, _MOVED, motive, i, H.first[h], h, d, 0, 0)
+                    emit(E, month, _MOVED, WHY[motive], i, H.first[h], h, d, 0, 0)
                 else:
                     D.vacant_since[d] = month
         # forget this round's offers
@@ -725,7 +734,7 @@ def own_vacant(S, P, H, D, B, E, kinds, tastes, month, key, w, rules, stay, firs
         occupy(P, H, D, h, pick, month)
         key[s] = 0
         fired[_OWN] += 1
-        emit(E, month, _MOVED, S.motive[s], D.district[pick], H.first[h], h, pick, 0, 0)
+        emit(E, month, _MOVED, WHY[S.motive[s]], D.district[pick], H.first[h], h, pick, 0, 0)
 
 
 @helper
@@ -738,10 +747,37 @@ def last_rent(D, d, rules):
     return np.int64(rules.fallback_rent * D.area[d])
 
 
+@helper
+def usable(D, B, d, village):
+    """Whether a family in need can be put into d: empty, not given up, not kept for a programme; village houses if asked."""
+    if D.use[d] != VACANT or D.state[d] != STANDING or D.abandoned[d] != 0:
+        return False
+    reserved = D.owner_kind[d] == BY_CITY and B.public[D.building[d]] != 0
+    return not reserved and (village or D.title[d] != HOMESTEAD)
+
+
+@helper
+def probe(D, B, order, begin, i, word, village):
+    """A usable home of district i in the slot that the word names, else 0. Slots are a power of two, places in the
+    district's list of homes, which only grows at its end: whoever asks again finds the same homes."""
+    span = np.int64(1)
+    count = begin[i + 1] - begin[i]
+    while span < count:
+        span *= 2
+    slot = np.int64(word) & (span - 1)
+    if slot >= count:
+        return 0
+    d = np.int64(order[begin[i] + slot])
+    return d if d > 0 and usable(D, B, d, village) else 0
+
+
 @kernel
-def last_resort(S, P, H, D, B, E, L, seed, month, rules, money, span, first, stop, counts, fired):
-    """House every homeless household of rows [first, stop): own, any vacant home near, then anywhere, relatives,
-    a collective place. `span` is a power of two above the rows: probes go to stable slots."""
+def last_resort(
+    S, P, H, D, B, E, L, order, begin, share, seed, month, rules, money, first, stop, counts, fired
+):
+    """House every homeless household of rows [first, stop): own, a vacant home of the district, one in a village of it that
+    is lent, one within reach, any, relatives, a collective place. `order`: homes by district, those of i from begin[i]."""
+    nd = share.shape[0]
     nothing_left = False
     for s in range(first, stop):
         h = S.household[s]
@@ -753,31 +789,31 @@ def last_resort(S, P, H, D, B, E, L, seed, month, rules, money, span, first, sto
             if D.state[d] == STANDING and D.use[d] == VACANT and D.occupant[d] == 0:
                 found = d
             d = D.next_owned[d]
-        home = S.district[s]
+        home = np.int64(S.district[s])
         if found == 0 and not nothing_left:
-            for t in range(400):
+            for t in range(3 * TRIES):
                 a, b, c, e = draw4(seed, H.key[h], month, SEARCH_FALLBACK + 4096 * t)
-                for q in range(4):
-                    word = a if q == 0 else (b if q == 1 else (c if q == 2 else e))
-                    d = np.int64(word) & (span - 1)
-                    if (
-                        found == 0
-                        and d < D.used[0]
-                        and d > 0
-                        and D.use[d] == VACANT
-                        and D.state[d] == STANDING
-                    ):
-                        near = D.district[d] == home or t >= 200
-                        reserved = D.owner_kind[d] == BY_CITY and B.public[D.building[d]] != 0
-                        if near and not reserved and D.abandoned[d] == 0 and D.title[d] != HOMESTEAD:
-                            found = d
+                i = home
+                if t >= 2 * TRIES:
+                    i = 0
+                    while i < nd - 1 and unit(e) >= share[home, i]:
+                        i += 1
+                for word in (a, b, c):
+                    if found == 0:
+                        found = probe(D, B, order, begin, i, word, TRIES <= t < 2 * TRIES)
                 if found != 0:
                     break
             if found == 0:
+                # whatever is empty, the own district first
                 a, _, _, _ = draw4(seed, H.key[h], month, SEARCH_FALLBACK)
-                for t in range(span):
-                    d = (np.int64(a) + t) & (span - 1)
-                    if d > 0 and d < D.used[0] and D.use[d] == VACANT and D.state[d] == STANDING:
+                for t in range(order.size):
+                    d = np.int64(
+                        order[
+                            (begin[home] + np.int64(a) % max(begin[home + 1] - begin[home], 1) + t)
+                            % order.size
+                        ]
+                    )
+                    if d > 0 and D.use[d] == VACANT and D.state[d] == STANDING:
                         found = d
                         break
                 if found == 0:
@@ -790,7 +826,7 @@ def last_resort(S, P, H, D, B, E, L, seed, month, rules, money, span, first, sto
             occupy(P, H, D, h, d, month)
             fired[_LAST] += 1
             counts[7, D.district[d]] += 1
-            emit(E, month, _MOVED, S.motive[s], D.district[d], H.first[h], h, d, 0, 0)
+            emit(E, month, _MOVED, WHY[S.motive[s]], D.district[d], H.first[h], h, d, 0, 0)
             continue
         # no vacant home in the whole city: with relatives, else a collective place
         target = 0
@@ -851,15 +887,19 @@ def money_of(world: World) -> Money:
 
 
 def start(world: World) -> None:
-    """No deals yet; other districts are looked at in proportion to the base stock."""
+    """No deals yet; other districts are looked at in proportion to the base stock and the less the further off."""
     m, nd = world.memory, world.nd
     m["housing_search.deals"] = np.zeros((0, DEAL_COLUMNS), np.int64)
     m["housing_search.deal_features"] = np.zeros((0, N_FEATURES))
     m["housing_search.lettings"] = np.zeros((0, 4))
     m["housing_search.discount"] = 0.05
     stock = np.bincount(world.dwellings.district[1:], minlength=nd)[:nd].astype(np.float64)
-    m["housing_search.share"] = np.cumsum(stock) / max(stock.sum(), 1.0)
-    m["housing_search.span"] = 1 << int(world.dwellings.n * 2 - 1).bit_length()
+    km = np.array([place.km_from_centre for place in world.pack.config.districts])
+    apart = np.abs(km[:, None] - km[None, :]) / world.params["housing_search.reach"]
+    weight = np.array([[s * float(exp(-a)) for s, a in zip(stock, row, strict=True)] for row in apart])
+    m["housing_search.share"] = np.cumsum(weight, axis=1) / np.maximum(
+        weight.sum(axis=1, keepdims=True), 1e-9
+    )
 
 
 def _board(number: np.ndarray, district: np.ndarray, band: np.ndarray, hashed: np.ndarray, nd: int) -> Board:
@@ -979,9 +1019,11 @@ def step(world: World) -> None:
         first = stop
         if len(out):
             world.seek(out.astype(np.int32), WANT_NEW_HOME, H.district[out])
+    order = np.argsort(D.district, kind="stable").astype(np.int32)
+    begin = np.concatenate([[0], np.cumsum(np.bincount(D.district, minlength=nd))])
     last_resort(
-        S.view(), P.view(), H.view(), D.view(), B.view(), world.events.view(), world.ledger.view(), world.seed,
-        world.month, rules, money, m["housing_search.span"], 1, S.n, counts, fired,
+        S.view(), P.view(), H.view(), D.view(), B.view(), world.events.view(), world.ledger.view(), order, begin, m["housing_search.share"], world.seed,
+        world.month, rules, money, 1, S.n, counts, fired,
     )  # fmt: skip
     m["housing_search.deals"] = (
         np.concatenate(all_deals) if all_deals else np.zeros((0, DEAL_COLUMNS), np.int64)

@@ -125,6 +125,6 @@ REASONS: tuple[str, ...] = (
     "mine", "farm", "public", "industry", "construction", "services", "own_account", "pension_age",
     "early_pension", "no_cash", "frost", "cold", "cash", "in_kind", "outsider", "city_cash", "hidden", "retired",
     "school", "care", "camp", "winter", "evicted", "compulsory", "freeze", "closure",
-    "elsewhere",
+    "elsewhere", "arrival", "resettled",
 )  # fmt: skip
 REASON: dict[str, int] = {name: code for code, name in enumerate(REASONS)}
