@@ -176,6 +176,12 @@ def lent(world: World) -> bool:
     return can_borrow(world) and world.signal["restructuring"][-1] == 0.0
 
 
+def may_borrow(world: World) -> bool:
+    """Whether the platform can take up more: banks lend, and the law does not forbid new hidden debt."""
+    until = world.regime.hidden_until
+    return lent(world) and (until is None or world.month <= until)
+
+
 def _swap(world: World) -> None:
     """Recognised platform loans become general bonds, in equal parts over the months of the swap."""
     book, memory = world.ledger, world.memory
@@ -195,8 +201,7 @@ def _swap(world: World) -> None:
 def _platform_works(world: World) -> None:
     """The platform borrows and builds for the city while banks lend and the law lets it."""
     p, book, memory = world.params, world.ledger, world.memory
-    until = world.regime.hidden_until
-    if until is None or world.month > until or not can_borrow(world) or p["debt.scale"] <= 0:
+    if world.regime.hidden_until is None or not may_borrow(world) or p["debt.scale"] <= 0:
         return
     made = float(np.sum(memory.get("gdp.value_added", 0.0)))
     memory["debt.gdp"] += (made - memory["debt.gdp"]) / min(

@@ -41,16 +41,17 @@ PARAMETERS = (
     Parameter("heating.fee_m2", 26.0, "yuan/m2 and season", "uniform(22, 30)", "[S] 20-38; about 28 in 2025 (one flat)", "capped tariff in 2010", 0.0, 500.0),
     Parameter("heating.fee_growth", 0.007, "per year", "uniform(0, 0.015)", "[A] the tariff hardly moves", "", -0.1, 0.2),
     Parameter("heating.base_fee_share", 0.25, "share", "uniform(0.2, 0.5)", "[R] 20-50% of the fee when heat is stopped", "", 0.0, 1.0),
-    Parameter("heating.cost_m2", 25.0, "yuan/m2 and season", "uniform(22, 29)", "[A] near the tariff at the base", "unit cost at base prices", 0.0, 500.0),
+    Parameter("heating.cost_ratio", 0.96, "ratio", "uniform(0.9, 1.02)", "[A] operators lived from the tariff at the base", "mean unit cost over the tariff in 2010", 0.0, 20.0),
     Parameter("heating.cost_spread", 0.08, "share", "uniform(0.04, 0.12)", "[A] combined heat and power beside old boiler houses, one tariff for all", "standard deviation of unit cost between operators", 0.0, 0.5),
     Parameter("heating.fuel_part", 0.5, "share", "uniform(0.4, 0.6)", "[R] coal is about half of the cost of heat", "", 0.0, 1.0),
     Parameter("heating.fuel_pass", 0.6, "share", "uniform(0.4, 0.9)", "[A] local coal under contract follows the benchmark in part", "", 0.0, 2.0),
     Parameter("heating.network_share", 0.65, "share", "uniform(0.5, 0.8)", "[A] F of cost = F + v * heated (mechanisms 5.2b)", "", 0.0, 1.0),
     Parameter("heating.paid_late", 0.2, "share", "uniform(0.1, 0.3)", "[R] four fifths to nine tenths are collected when the season starts", "of the fees, paid when it closes", 0.0, 1.0),
+    Parameter("heating.put_off", 0.3, "share", "uniform(0.0, 0.6)", "[A] counters closed and incomes lost: part of the autumn's fees that a month of lockdown puts off", "of the fees of autumn under full lockdown, paid when the season closes", 0.0, 1.0),
     Parameter("heating.unpaid_dark", 0.35, "share", "uniform(0.15, 0.6)", "[A] bills of absent owners of dark flats that are never paid", "", 0.0, 1.0),
     Parameter("heating.subsidy_share", 0.7, "share", "uniform(0.4, 1.0)", "[A] losses of the tariff are made good in part", "what the city owes the operators", 0.0, 1.0),
     Parameter("heating.subsidy_lag", 6.0, "months", "uniform(3, 12)", "[A] subsidies are settled after the season", "from the month of the loss to the month it is due", 0.0, 23.0),
-    Parameter("heating.credit", 0.6, "share", "uniform(0.2, 1.0)", "[A] coal sellers and banks lend on claims on the city, with a discount", "of subsidy owed, what an operator can borrow", 0.0, 1.0),
+    Parameter("heating.credit", 0.6, "share", "uniform(0.2, 1.0)", "[A] coal sellers and banks lend on claims, with a discount", "of subsidy owed and fees to come, what an operator can borrow", 0.0, 1.0),
     Parameter("heating.reserve", 0.1, "share of a season's cost", "uniform(0.0, 0.2)", "[A] owners leave a working balance only", "kept after the season beyond the summer's cost", 0.0, 2.0),
     Parameter("heating.rescue", 0.75, "share", "uniform(0.6, 0.9)", "[S] the government intervened within days of a stop", "least heat delivered in a month of outage", 0.0, 1.0),
 )  # fmt: skip
@@ -133,7 +134,14 @@ def start(world: World) -> None:
     # evenly spread with the standard deviation wanted; a draw of the operator, the same in all scenarios
     luck = np.array([uniform(world.seed, d + 1, 0, HEAT_COST) for d in range(nd)])
     own = 1.0 + world.params["heating.cost_spread"] * 12.0**0.5 * (luck - 0.5)
-    cost = area * own * world.params["heating.cost_m2"] * world.pack.config.minor_units / 10.0
+    cost = (
+        area
+        * own
+        * world.params["heating.fee_m2"]
+        * world.params["heating.cost_ratio"]
+        * world.pack.config.minor_units
+        / 10.0
+    )
     book = world.ledger
     # the winter of the base is paid up: cash for it comes from the banks' side of the opening books
     ready = 1.0 - world.params["heating.paid_late"] + world.params["heating.reserve"]
@@ -144,6 +152,7 @@ def start(world: World) -> None:
     book.opening[:] = book.balance
     memory = world.memory
     memory["heating.own_cost"] = own
+    memory["heating.late"] = world.params["heating.paid_late"]
     memory["heating.books"] = opening
     memory["heating.area"] = np.stack([area, area], axis=1)
     memory["heating.claims"] = np.zeros(24, np.int64)
@@ -168,12 +177,14 @@ def step(world: World) -> None:
     memory["heating.split"][:] = 0
     _subsidy(world)
     if world.month_of_year == 10:
-        _bills(world, 1.0 - p["heating.paid_late"])
+        put_off = p["heating.put_off"] * float(world.signal["lockdown"][-1])
+        memory["heating.late"] = 1.0 - (1.0 - p["heating.paid_late"]) * (1.0 - put_off)
+        _bills(world, 1.0 - memory["heating.late"])
         for k in range(world.nd):
             _pay_back(world, k)  # last winter's creditors are paid from this winter's fees
     cost = _season_cost(world)
     if world.month_of_year == 5:
-        _bills(world, p["heating.paid_late"])
+        _bills(world, memory["heating.late"])
         _close_season(world, cost)
     lag = int(p["heating.subsidy_lag"])
     fuel = p["heating.fuel_part"]
@@ -220,7 +231,7 @@ def _season_cost(world: World) -> np.ndarray:
     coal = world.driver("coal_price", 1.0) / float(world.drivers.get("coal_price", np.ones(1))[0])
     fuel, share = p["heating.fuel_part"], p["heating.network_share"]
     index = (1.0 - fuel) * world.driver("cpi", 1.0) + fuel * (1.0 + p["heating.fuel_pass"] * (coal - 1.0))
-    unit_cost = p["heating.cost_m2"] * index * world.pack.config.minor_units / 10.0
+    unit_cost = p["heating.fee_m2"] * p["heating.cost_ratio"] * index * world.pack.config.minor_units / 10.0
     return np.asarray(
         unit_cost * world.memory["heating.own_cost"] * (share * area[:, 0] + (1.0 - share) * area[:, 1])
     )
@@ -288,9 +299,10 @@ def _deliver(world: World, d: int, cost: int, fuel_share: float) -> None:
     """Heat of a month in a district, as far as the operator's cash and a rescue go."""
     p, memory, book = world.params, world.memory, world.ledger
     books = memory["heating.books"]
-    # suppliers give credit on a part of the subsidy that the city owes, while its word is good
-    trust = p["heating.credit"] * (1.0 - float(world.signal["restructuring"][-1]))
-    line = int(trust * memory["heating.owed"][d]) - int(memory["heating.rescued"][d])
+    # suppliers give credit on fees still to come, and on the subsidy that the city owes while its word is good
+    word = 1.0 - float(world.signal["restructuring"][-1])
+    claims = word * memory["heating.owed"][d] + memory["heating.late"] * memory["heating.fees"][d]
+    line = int(p["heating.credit"] * claims) - int(memory["heating.rescued"][d])
     _lend(world, d, min(max(line, 0), max(cost - int(books[d]), 0)))
     spent = min(cost, max(int(books[d]), 0))
     if spent < cost:

@@ -1,7 +1,7 @@
 """Land: what private developers pay is posted where they start (`developers`); the platform buys what the city must sell.
 
 A city short of cash offers land to its own platform, which borrows to pay for it (recorded as fund revenue and hidden
-debt). The platform buys only while banks lend (`debt.lent`), and less the nearer its loans are to their limit. It also offers more plots to private developers, who build on them only while prices cover their cost:
+debt). The platform buys only while banks lend and the law lets it (`debt.may_borrow`), and less the nearer its loans are to their limit. It also offers more plots to private developers, who build on them only while prices cover their cost:
 
     plots offered / plots wished = 1 + push * min(1, gap / own revenue of a month)
 
@@ -65,7 +65,9 @@ def step(world: World) -> None:
     own_year = 12.0 * float(window.sum()) / max(min(age, 24), 1)
     loans = -float(book["platform.loans"])
     room = (
-        max(0.0, 1.0 - loans / max(p["land_sales.loan_limit"] * own_year, 1.0)) if debt.lent(world) else 0.0
+        max(0.0, 1.0 - loans / max(p["land_sales.loan_limit"] * own_year, 1.0))
+        if debt.may_borrow(world)
+        else 0.0
     )
     gap = float(memory.get("public_spending.gap", 0))
     pressed = min(1.0, max(gap, 0.0) / max(own_year / 12.0, 1.0))
