@@ -532,7 +532,7 @@ def _advanced(run: Run, year: int) -> float:
     debit, credit = (pl.col(side).cast(pl.String) for side in ("debit", "credit"))
     given = rows.filter((debit == "flow.advance") & (credit == "upper.cash"))["amount"].sum()
     back = rows.filter((debit == "upper.cash") & (credit == "flow.advance"))["amount"].sum()
-    return float(given - back) / run.minor_units
+    return (float(given) - float(back)) / run.minor_units
 
 
 @rule("no_bailout", against="bailout", unit="yuan", because=_why_advanced)
