@@ -102,9 +102,14 @@ PARAMETERS: tuple[Parameter, ...] = (
 SERIES: tuple[Series, ...] = (
     Series("sales", "homes", "flow", "homes sold, new and second-hand"),
     Series("sales_new", "homes", "flow", "new homes sold by developers"),
-    Series("sales_to_outsiders", "homes", "flow", "homes sold to buyers from outside"),
+    Series("sales_to_outsiders", "homes", "flow", "homes sold to buyers registered outside the city"),
     Series("sales_two_bedroom", "homes", "flow", "two-bedroom homes sold"),
-    Series("sales_two_bedroom_outsiders", "homes", "flow", "two-bedroom homes sold to buyers from outside"),
+    Series(
+        "sales_two_bedroom_outsiders",
+        "homes",
+        "flow",
+        "two-bedroom homes sold to buyers registered outside the city",
+    ),
     Series("lettings", "homes", "flow", "homes let to a new tenant"),
     Series("home_seekers", "seekers", "flow", "households and outside buyers who looked for a home"),
     Series(
@@ -652,16 +657,18 @@ def rounds(
             deals[n_deals, 7] = 1 if h == 0 else 0
             deals[n_deals, 8] = segment(D, B, d)
             n_deals += 1
+            # as the housing bureau counts: by where the buyer is registered
+            outsider = h == 0 or P.hukou[H.first[h]] == 0
             counts[0, i] += 1
             counts[1, i] += fresh
-            if h == 0:
+            if outsider:
                 counts[2, i] += 1
             if D.rooms[d] == 2:
                 counts[3, i] += 1
-                if h == 0:
+                if outsider:
                     counts[4, i] += 1
             fired[_BOUGHT] += 1
-            emit(E, month, _SOLD, _R_OUTSIDER if h == 0 else (_R_NEW if fresh else _R_NONE), i,
+            emit(E, month, _SOLD, _R_OUTSIDER if outsider else (_R_NEW if fresh else _R_NONE), i,
                  H.first[h] if h != 0 else 0, h, d, seller, amount)  # fmt: skip
             # the deed and the keys
             if occupant != 0:

@@ -26,7 +26,8 @@ PARAMETERS = (
     ),
     Parameter("second_homes.phi", 1.0, "elasticity", "uniform(0.5, 2.0)", "[A]", "response to the price of homes elsewhere over here", 0.0, 5.0),
     Parameter("second_homes.buzz", 1.5, "ratio", "uniform(0.5, 3)", "[A]", "extra buyers at the height of a pulse of 1", 0.0, 50.0),
-    Parameter("second_homes.money", 42000.0, "yuan", "lognormal(42000, 0.3)", "[S] many such flats cost 30-50 thousand yuan (AFP, Reuters 2023)", "median money", 1e3, 1e7),
+    Parameter("second_homes.money", 48000.0, "yuan", "lognormal(48000, 0.4)", "[D] a third of a migrant worker's wage (3,962 yuan a month in 2019 [R]) saved for three years", "median savings at pay of 2019", 1e3, 1e7),
+    Parameter("second_homes.money_sd", 0.6, "log", "uniform(0.4, 0.8)", "[A] one year or ten of saving, on one wage or two", "between buyers", 0.01, 3.0),
     Parameter("second_homes.invest_share", 0.30, "share", "uniform(0.1, 0.5)", "[A]", "buyers who leave the flat empty or let it", 0.0, 1.0),
     Parameter("second_homes.hostel_share", 0.05, "share", "uniform(0.02, 0.1)", "[A]", "buyers who make a hostel of it", 0.0, 1.0),
     Parameter("second_homes.give_up", 0.20, "per year", "uniform(0.1, 0.35)", "[S] of 400 buyers of one agent fewer than 100 still lived there after some six years", "second-home owners who stop coming", 0.0, 1.0),
@@ -36,7 +37,7 @@ BRANCHES = ("second_homes.buyer", "second_homes.given_up")
 
 
 @kernel
-def come(slots, chance, seed, month, money, invest, hostel, district_share, budget, motive, district):
+def come(slots, chance, seed, month, money, spread, invest, hostel, district_share, budget, motive, district):
     """Thin the month's slots. Returns how many buyers come, with money, motive and district."""
     n = 0
     for slot in range(slots):
@@ -47,7 +48,7 @@ def come(slots, chance, seed, month, money, invest, hostel, district_share, budg
         f, g, k, _ = draw4(seed, key, month + 1, SECOND_BUYER)
         u = unit(b)
         motive[n] = WANT_HOSTEL if u < hostel else (WANT_INVEST if u < hostel + invest else WANT_SECOND)
-        budget[n] = np.int64(money * exp(0.45 * gauss(c, e))) + slot
+        budget[n] = np.int64(money * exp(spread * gauss(c, e))) + slot
         v = unit(f)
         d = 0
         while d < district_share.size - 1 and v >= district_share[d]:
@@ -97,7 +98,7 @@ def step(world: World) -> None:
     budget, motive, district = np.zeros(slots, np.int64), np.zeros(slots, np.int8), np.zeros(slots, np.int8)
     n = come(
         slots, min(expected / slots, 1.0), world.seed, world.month,
-        p["second_homes.money"] * world.pack.config.minor_units * wage / 2.5, p["second_homes.invest_share"],
+        p["second_homes.money"] * world.pack.config.minor_units * wage / 2.5, p["second_homes.money_sd"], p["second_homes.invest_share"],
         p["second_homes.hostel_share"], m["second_homes.share"], budget, motive, district,
     )  # fmt: skip
     if n:
