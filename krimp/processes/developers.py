@@ -41,6 +41,7 @@ PARAMETERS = (
     Parameter("developers.area", 88.0, "m2", "fixed", "[D] 35,000 m2 over about 400 homes in 2019", "mean new home", 20.0, 300.0),
     Parameter("developers.lift_share", 0.7, "share", "fixed", "[S] projects on sale in 2019 were all high-rise with lifts", "", 0.0, 1.0),
     Parameter("developers.lag", 24.0, "months", "uniform(20, 34)", "[R] start to completion 24-36 months", "", 3.0, 96.0),
+    Parameter("developers.pipeline", 0.5, "share", "uniform(0.25, 0.75)", "[A] the rest were homes of employers and public ones", "private sites at the base over what was built per lag in the five years before", 0.0, 2.0),
     Parameter("developers.materials", 0.5, "share", "fixed", "[R] materials bought outside", "of cost", 0.0, 1.0),
 )  # fmt: skip
 SERIES = (
@@ -54,6 +55,10 @@ SERIES = (
     ),
 )
 BRANCHES = ("developers.start", "developers.below_cost")
+
+
+#: Flats of one site.
+SITE_UNITS = 48
 
 
 def replacement_cost(world: World) -> float:
@@ -96,8 +101,35 @@ def expected_price(world: World) -> np.ndarray:
     return out
 
 
+#: Months before the base over which the pace of building is judged.
+PAST = 60
+
+
+def _sites(world: World) -> None:
+    """Sites of the base: private building goes on at a part of the pace of the last years, at every stage."""
+    p, d, b = world.params, world.dwellings, world.buildings
+    lag = int(p["developers.lag"])
+    young = (d.state == STANDING) & (d.completed > world.base - PAST) & (b.floors[d.building] > 1)
+    built = np.bincount(d.settlement[young], minlength=len(world.settlements))
+    for i, settlement in enumerate(targets(world)):
+        units = (
+            0
+            if settlement < 0
+            else int(built[settlement] * p["developers.pipeline"] * p["developers.scale"] * lag / PAST)
+        )
+        for first in range(0, units, SITE_UNITS):
+            construction.start_building(
+                world, settlement=int(settlement), units=min(SITE_UNITS, units - first), area=p["developers.area"],
+                months_to_build=max(1, lag * (first + SITE_UNITS // 2) // units), public=0, programme=0,
+                owner_kind=BY_DEVELOPER, title=FULL_TITLE, lift_share=p["developers.lift_share"],
+            )  # fmt: skip
+        for name in ("starts", "starts_private"):
+            world.counter(name)[i] = 0
+
+
 def start(world: World) -> None:
-    """No sales seen yet."""
+    """The sites of the base; no sales seen yet."""
+    _sites(world)
     m = world.memory
     m["developers.sold"] = np.zeros((12, world.nd))
     m["developers.carry"] = np.zeros(world.nd)
@@ -132,10 +164,9 @@ def step(world: World) -> None:
             * float(exp(p["developers.elasticity"] * log(margin)))
         )
         m["developers.carry"][i] += wish * stock[i] / 12.0 * float(allowed[i])
-        size = 48
-        if m["developers.carry"][i] < size:
+        if m["developers.carry"][i] < SITE_UNITS:
             continue
-        units = int(m["developers.carry"][i]) // size * size
+        units = int(m["developers.carry"][i]) // SITE_UNITS * SITE_UNITS
         m["developers.carry"][i] -= units
         first, stop = construction.start_building(
             world, settlement=int(place[i]), units=units, area=p["developers.area"],

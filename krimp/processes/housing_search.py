@@ -746,8 +746,8 @@ def own_vacant(S, P, H, D, B, E, kinds, tastes, month, key, w, rules, stay, firs
 
 @helper
 def last_rent(D, d, rules):
-    """Rent agreed at the last resort: the one asked, else a cheap one; homes of city and employer are lent."""
-    if D.owner_kind[d] == BY_CITY or D.owner_kind[d] == BY_EMPLOYER:
+    """Rent agreed at the last resort: the one asked, else a cheap one; homes of city and employer and village houses are lent."""
+    if D.owner_kind[d] == BY_CITY or D.owner_kind[d] == BY_EMPLOYER or D.title[d] == HOMESTEAD:
         return np.int64(0)
     if D.rent[d] > 0:
         return np.int64(D.rent[d])
