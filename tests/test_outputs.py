@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import math
+import re
 import shutil
 
 import polars as pl
@@ -19,6 +20,7 @@ from krimp.outputs.follow import follow, tell
 from krimp.outputs.listings import listings
 from krimp.outputs.observed import beside, value_at
 from krimp.outputs.summary import as_dict, print_summary
+from krimp.outputs.traits import split
 
 
 @pytest.fixture(scope="module")
@@ -169,6 +171,33 @@ def test_founders_and_returnees_are_found(run):
             assert "opened a" in tell(life)
         if "dead" in like:
             assert life.person["state"] == "dead" and "died" in tell(life)
+
+
+@pytest.mark.parametrize(
+    ("wording", "traits"),
+    [
+        ("woman of about 75 by the mine who stays for lack of money", "woman 75 mine_row stays cannot_afford"),
+        ("a 75-year-old widow who could not afford to move", "75 widowed woman cannot_afford"),
+        ("founder of a coffee shop", "founder coffee_shop"),
+        ("an estate agent in North Bank, in her thirties", "broker north_bank 30-39"),
+        ("a woman who studied away, worked in the richer south, came back and opened a bakery",
+         "woman studied_away south returnee founder bakery"),
+        ("laid-off miner over 50, or a man of 30-40", "lost_job miner 50+ man 30-40"),
+    ],
+)  # fmt: skip
+def test_a_reporters_wording_is_understood(run, wording, traits):
+    assert [t.replace(" ", "_") for t in split(run, wording)] == traits.split()
+
+
+def test_company_is_told_by_kinship(run):
+    with_children = run.persons.filter(
+        (pl.col("mother") > 0) & (pl.col("household") > 0) & (pl.col("state").cast(pl.String) == "resident")
+    )
+    pairs = with_children.select(pl.col("mother").alias("id"), child_home="household").join(
+        run.persons.filter(pl.col("state").cast(pl.String) == "resident").select("id", "household"), on="id"
+    )
+    mother = pairs.filter(pl.col("child_home") == pl.col("household"))["id"][0]
+    assert re.search(r"lives with .*(son|daughter)", tell(follow(run, int(mother)), 10_000))
 
 
 def test_unknown_traits_are_named(run):

@@ -303,7 +303,7 @@ class _Teller:
             return [
                 (
                     self.start,
-                    f"In {words.month_words(self.start)} {self.he} was {self.age(self.start)} and lived {PLACE_WORDS.get(str(was['place']), 'elsewhere')}{', a graduate' if str(was['schooling']) == 'tertiary' else ''}.",
+                    f"In {words.month_words(self.start)} {self.he} was {self.age(self.start)} and lived {PLACE_WORDS.get(str(was['place']), 'elsewhere')}{', with a degree' if str(was['schooling']) == 'tertiary' else ''}.",
                 )
             ]
         state = "" if self.age(self.start) < 20 else f", {was['marital']},"
@@ -311,8 +311,7 @@ class _Teller:
         out: list[tuple[dt.date | None, str]] = [(self.start, text)]
         h = self._row(self.run.table("households", base), was["household"])
         if h:
-            others = int(h["size"]) - 1
-            company = "alone" if others == 0 else f"with {others} other{'s' * (others > 1)}"
+            company = self.company(int(was["household"]), base)
             out.append(
                 (self.start, f"{self.he.title()} lived {company} in {self.home(h['dwelling'], base)}.")
             )
@@ -364,13 +363,18 @@ class _Teller:
                 groups[key] = groups.get(key, 0) + 1
         told: set[tuple[int, str]] = set()
         cuts: dict[int, int] = {}
+        taken = {(e["month"], e["dwelling"], e["event"]) for e in events}
         for e in events:
             if e["event"] == "price_cut":
                 cuts[e["dwelling"]] = cuts.get(e["dwelling"], 0) + 1
                 continue
+            bought = {(e["month"], e["dwelling"], kind) in taken for kind in ("sold", "let")}
+            if e["event"] == "moved_home" and True in bought:
+                continue  # told with the purchase or the lease
+            e["moved"] = (e["month"], e["dwelling"], "moved_home") in taken
             if e["role"] == "city":
                 key = (e["month"].year, e["event"])
-                if key in told:
+                if key in told or (e["event"] == "school_merged" and self._school_told):
                     continue
                 told.add(key)
                 text = self.public(e, groups[key])
@@ -378,7 +382,117 @@ class _Teller:
                 text = self.sentence(e, cuts)
             if text:
                 out.append((e["month"], text))
-        return out
+        out += [*self.lockdowns(), *self.pulled_down()]
+        return sorted(out, key=lambda item: item[0] or self.start)
+
+    def lockdowns(self) -> list[tuple[dt.date | None, str]]:
+        """Weeks of each year that the city was locked down while the person lived there."""
+        if not self.run.has_series("lockdown"):
+            return []
+        weeks: dict[int, float] = {}
+        first: dict[int, dt.date] = {}
+        for month, share in zip(self.run.months, self.run.line("lockdown"), strict=True):
+            if share > 0 and self.here(month):
+                weeks[month.year] = weeks.get(month.year, 0.0) + share * 52 / 12
+                first.setdefault(month.year, month)
+        return [
+            (
+                first[year],
+                f"From {words.MONTHS[first[year].month - 1]} on the city was locked down for {n:.0f} weeks of the year.",
+            )
+            for year, n in weeks.items()
+            if n >= 1.5
+        ]
+
+    def pulled_down(self) -> list[tuple[dt.date | None, str]]:
+        """Neighbours' homes in the row or building of the last home that were pulled down while the person lived there."""
+        home = self._row(self.run.households, self.p["household"]).get("dwelling")
+        d = self._row(self.run.dwellings, home)
+        if not d or not self.run.has_events or str(self.p["state"]) != "resident":
+            return []
+        since = max(
+            [m for m in (self._row(self.run.households, self.p["household"]).get("moved"), self.start) if m]
+        )
+        same = self.run.dwellings.filter((pl.col("building") == d["building"]) & (pl.col("id") != d["id"]))[
+            "id"
+        ]
+        gone = self._events(
+            (pl.col("event").cast(pl.String) == "demolished") & (pl.col("month") >= since)
+            & pl.col("dwelling").cast(same.dtype).is_in(same.implode())
+        )  # fmt: skip
+        years: dict[int, list[dt.date]] = {}
+        for e in gone:
+            years.setdefault(e["month"].year, []).append(e["month"])
+        place = self.row_or_building(d)
+        return [
+            (
+                max(months),
+                f"By {words.MONTHS[max(months).month - 1]} {words.counted(len(months), 'home')} of the {place} had been pulled down that"
+                " year.",
+            )
+            for months in years.values()
+        ]
+
+    def row_or_building(self, d: dict[str, Any]) -> str:
+        """What a home is part of."""
+        block = self._row(self.run.buildings, d["building"])
+        return "row" if block and block["floors"] <= 1 else "building"
+
+    def company(self, household: int, month: str | None = None) -> str:
+        """Who lives along, by kinship: "with her husband, two sons and a grandchild"."""
+        everyone = self.run.table("persons", month) if month else self.run.persons
+        me = self.p["id"]
+        along = everyone.filter(
+            (pl.col("household") == household)
+            & (pl.col("id") != me)
+            & (pl.col("state").cast(pl.String) == "resident")
+        ).to_dicts()
+        if not along:
+            return "alone"
+        mine = self._row(everyone, me)
+        mother, partner = mine.get("mother") or 0, mine.get("partner") or 0
+        spouse = self._row(everyone, partner)
+        parents = {i for i in (me, partner) if i}
+        children = {m["id"] for m in along if m["mother"] in parents}
+        father = (self._row(everyone, mother).get("partner") or 0) if mother else 0
+        counts: dict[str, int] = {}
+        for m in along:
+            female = str(m["sex"]) == "female"
+            if m["id"] == partner:
+                kin = self.spouse
+            elif m["id"] in children:
+                kin = "daughter" if female else "son"
+            elif m["id"] in (mother, father) and m["id"]:
+                kin = "mother" if m["id"] == mother else "father"
+            elif (
+                spouse
+                and m["id"] in (spouse["mother"], self._row(everyone, spouse["mother"]).get("partner"))
+                and m["id"]
+            ):
+                kin = "mother-in-law" if female else "father-in-law"
+            elif mother and m["mother"] == mother:
+                kin = "sister" if female else "brother"
+            elif m["partner"] and m["partner"] in children:
+                kin = "daughter-in-law" if female else "son-in-law"
+            elif m["mother"] and (
+                m["mother"] in children or self._row(everyone, m["mother"]).get("partner") in children
+            ):
+                kin = "grandchild"
+            else:
+                kin = "other"
+            counts[kin] = counts.get(kin, 0) + 1
+        order = [self.spouse, "son", "daughter", "son-in-law", "daughter-in-law", "grandchild", "mother", "father",
+                 "mother-in-law", "father-in-law", "brother", "sister", "other"]  # fmt: skip
+        said = []
+        for kin in order:
+            n = counts.get(kin, 0)
+            if n and kin in ("mother", "father", "mother-in-law", "father-in-law", self.spouse):
+                said.append(f"{self.his} {kin}")
+            elif n:
+                said.append(words.counted(n, kin))
+        return f"with {words.listed(said)}"
+
+    _school_told = False
 
     def concerns_school(self, month: dt.date) -> bool:
         """Whether the person or a child of the person was of school age then."""
@@ -390,15 +504,17 @@ class _Teller:
 
     def public(self, e: dict[str, Any], times: int) -> str:
         """What happened around the person."""
-        if e["event"] == "school_merged" and not self.concerns_school(e["month"]):
-            return ""
+        if e["event"] == "school_merged":
+            if not self.concerns_school(e["month"]):
+                return ""
+            self._school_told = True
         where = "the whole city" if e["district"] in (None, CITY) else self.place(e["district"])
         again = "" if times == 1 else f" ({times} months that year)"
         month = words.MONTHS[e["month"].month - 1]
         texts = {
             "heat_stopped": f"In {month} the heating failed in {where}{again}.",
             "bus_stopped": f"In {month} buses stopped running in {where}{again}.",
-            "school_merged": f"In {month} a school in {where} was merged into another.",
+            "school_merged": f"In {month} a school in {where} was merged into another, and more in the years after.",
             "restructuring_start": f"In {month} the city's finances were put under restructuring.",
             "restructuring_end": f"In {month} the restructuring of the city's finances ended.",
             "lockdown": f"In {month} {where} was locked down{again}.",
@@ -502,9 +618,11 @@ class _Teller:
         if kind == "sold":
             buyer = self.household_at(self._spans(), e["month"]) == e["household"]
             what = self.home(e["dwelling"])
-            return f"In {month} the household {'bought' if buyer else 'sold'} {what} for {money}."
+            moved = " and moved in" if buyer and e.get("moved") else ""
+            return f"In {month} the household {'bought' if buyer else 'sold'} {what} for {money}{moved}."
         if kind == "let":
-            return f"In {month} the household rented {self.home(e['dwelling'])} for {money} a month."
+            moved = " and moved in" if e.get("moved") else ""
+            return f"In {month} the household rented {self.home(e['dwelling'])} for {money} a month{moved}."
         if kind == "listed":
             why = f": {reason}" if reason else ""
             return f"In {month} {self.home(e['dwelling'])} was put up for sale for {money}{why}."
@@ -536,7 +654,7 @@ class _Teller:
         if kind == "heat_stopped":
             return f"In {month} the heating of the home was stopped."
         if kind in ("abandoned", "wage_late", "wage_cut"):
-            return {"abandoned": f"In {month} a home was given up.", "wage_late": f"In {month} {his} pay came late.",
+            return {"abandoned": f"In {month} {self.home(e['dwelling'])}, long empty, was given up.", "wage_late": f"In {month} {his} pay came late.",
                     "wage_cut": f"In {month} {his} pay was cut."}[kind]  # fmt: skip
         return f"In {month}: {words.plain(kind)}{because}." if mine else ""
 
@@ -592,8 +710,7 @@ class _Teller:
     def household_now(self, h: dict[str, Any]) -> list[tuple[dt.date | None, str]]:
         """Home, tenure, money and neighbours at the end."""
         he = self.he
-        others = int(h["size"]) - 1
-        company = "alone" if others == 0 else f"with {others} other{'s' * (others > 1)}"
+        company = self.company(int(h["id"]))
         tenure = {"owner": "owned", "tenant": "rented", "rent_free": "rent-free"}.get(str(h["tenure"]), "")
         text = f"{he.title()} lives {company} in {self.home(h['dwelling'])}{f', {tenure}' if tenure else ''}"
         text += f", and the household has {h['cash'] / self.run.minor_units:,.0f} {self.run.currency} put by."
@@ -611,8 +728,12 @@ class _Teller:
             if then.height:
                 before = f"; in {words.month_words(self.start)} it was {int((then['occupant'] > 0).sum())}"
         if units > 1:
-            gone = f", {pulled} are pulled down" if pulled else ""
-            block = self._row(self.run.buildings, d["building"])
-            place = "row" if block and block["floors"] <= 1 else "building"
-            out.append((self.end, f"Of the {units} homes in the {place} {lived} are lived in{gone}{before}."))
+            gone = f", {words.counted(pulled)} {'is' if pulled == 1 else 'are'} pulled down" if pulled else ""
+            here = "all are" if lived == units else "one is" if lived == 1 else f"{lived} are"
+            out.append(
+                (
+                    self.end,
+                    f"Of the {units} homes in the {self.row_or_building(d)} {here} lived in{gone}{before}.",
+                )
+            )
         return out

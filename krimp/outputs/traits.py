@@ -1,4 +1,4 @@
-"""Finding a person by traits: "woman, 75, mine", "bakery, returnee", "man, 30-40, unemployed, north"."""
+"""Finding a person by traits: "woman, 75, mine", or "a woman who studied away, came back and opened a bakery"."""
 
 from __future__ import annotations
 
@@ -38,14 +38,13 @@ SCHOOLING = {
     "senior school": "senior",
 }
 EVENT = {
-    "returnee": "return", "returned": "return", "came back": "return", "newcomer": "arrival", "hold-out": "held_out",
+    "returnee": "return", "newcomer": "arrival", "hold-out": "held_out",
     "holdout": "held_out", "held out": "held_out", "resettled": "resettled", "stays": "held_out",
     "studied away": "student_exit", "left to study": "student_exit", "lost job": "job_loss", "inherited": "inherited",
 }  # fmt: skip
 #: Reasons that an event of the household carries: (event, reason).
 REASON = {
-    "cannot afford": ("held_out", "cannot_afford"), "no money": ("held_out", "cannot_afford"),
-    "will not leave": ("held_out", "will_not_leave"),
+    "cannot afford": ("held_out", "cannot_afford"), "will not leave": ("held_out", "will_not_leave"),
 }  # fmt: skip
 #: Once lived there: in the richer south, that is on the coast or in Jiangsu.
 SOUTH = ("coast", "jiangsu")
@@ -53,15 +52,182 @@ STATE = {"dead": "dead", "gone": "gone", "left": "gone", "away": "gone"}
 OTHER = ("founder", "shop owner", "poor", "rich", "alone", "own home", "tenant")
 
 
+#: Other ways to say a trait: what a reporter would write, and the known word or words for it ("by the mine" is a place
+#: to live, "at the mine" work).
+SAID: dict[str, tuple[str, ...]] = {
+    "by the mine": ("mine row",), "beside the mine": ("mine row",), "near the mine": ("mine row",),
+    "next to the mine": ("mine row",), "mine rows": ("mine row",), "at the mine": ("miner",), "mines": ("mine",),
+    "coal miner": ("miner",), "former miner": ("miner",), "lady": ("woman",),
+    "grandmother": ("woman", "60+"), "grandfather": ("man", "60+"), "old": ("65+",), "elderly": ("65+",),
+    "young": ("18-35",), "retired": ("pensioner",), "pension": ("pensioner",), "jobless": ("unemployed",),
+    "out of work": ("unemployed",), "widow": ("widowed", "woman"), "widower": ("widowed", "man"),
+    "lack of money": ("cannot afford",), "want of money": ("cannot afford",), "no money": ("cannot afford",),
+    "without money": ("cannot afford",), "cannot pay": ("cannot afford",), "could not pay": ("cannot afford",),
+    "can not afford": ("cannot afford",), "could not afford": ("cannot afford",), "too poor": ("cannot afford",),
+    "will not go": ("will not leave",), "would not leave": ("will not leave",), "would not go": ("will not leave",),
+    "refuses to leave": ("will not leave",), "refused to leave": ("will not leave",), "stayed": ("stays",),
+    "staying": ("stays",), "stay": ("stays",), "held on": ("stays",), "holds out": ("stays",), "neighbours gone": ("stays",),
+    "estate agent": ("broker",), "real estate agent": ("broker",), "real estate broker": ("broker",), "realtor": ("broker",),
+    "sells flats": ("broker",), "coffeeshop": ("coffee shop",), "coffee bar": ("coffee shop",), "café": ("coffee shop",),
+    "opened": ("founder",), "opens": ("founder",), "founded": ("founder",), "founder of": ("founder",),
+    "started": ("founder",), "set up": ("founder",), "owner": ("shop owner",), "owns": ("shop owner",),
+    "runs": ("shop owner",), "owner of": ("shop owner",), "shop": ("shop owner",), "entrepreneur": ("founder",),
+    "bakes": ("bakery",), "hotel": ("hostel",), "guesthouse": ("hostel",), "shopkeeper": ("shop owner",),
+    "returned": ("returnee",), "returns": ("returnee",), "return": ("returnee",), "came home": ("returnee",),
+    "came back": ("returnee",), "come back": ("returnee",), "back home": ("returnee",), "back": ("returnee",),
+    "studied elsewhere": ("studied away",), "studied outside": ("studied away",), "went away to study": ("studied away",),
+    "went to university": ("studied away",), "studied in another city": ("studied away",),
+    "left for university": ("studied away",), "richer south": ("south",), "rich south": ("south",),
+    "southern china": ("south",), "moved here": ("newcomer",), "outsider": ("newcomer",), "new arrival": ("newcomer",),
+    "lives alone": ("alone",), "on her own": ("alone",), "on his own": ("alone",), "civil servant": ("official",),
+    "teacher": ("official",), "government worker": ("official",), "peasant": ("farmer",), "moved to a new flat": ("resettled",),
+    "was moved": ("resettled",), "relocated": ("resettled",), "rents": ("tenant",), "lost her job": ("lost job",),
+    "lost his job": ("lost job",), "laid off": ("lost job",), "laid-off": ("lost job",), "left the city": ("away",),
+    "in her twenties": ("20-29",), "in his twenties": ("20-29",), "in her thirties": ("30-39",),
+    "in his thirties": ("30-39",), "in her forties": ("40-49",), "in his forties": ("40-49",), "in her fifties": ("50-59",),
+    "in his fifties": ("50-59",), "in her sixties": ("60-69",), "in his sixties": ("60-69",),
+    "in her seventies": ("70-79",), "in his seventies": ("70-79",), "in her eighties": ("80-89",),
+    "in his eighties": ("80-89",),
+}  # fmt: skip
+#: Words between traits that say nothing of a person.
+BETWEEN = frozenset(
+    [
+        "a",
+        "an",
+        "the",
+        "of",
+        "by",
+        "who",
+        "whom",
+        "and",
+        "or",
+        "her",
+        "his",
+        "their",
+        "its",
+        "she",
+        "he",
+        "they",
+        "it",
+        "in",
+        "on",
+        "at",
+        "to",
+        "from",
+        "for",
+        "with",
+        "as",
+        "that",
+        "which",
+        "was",
+        "is",
+        "has",
+        "had",
+        "have",
+        "been",
+        "be",
+        "but",
+        "then",
+        "when",
+        "where",
+        "while",
+        "still",
+        "now",
+        "once",
+        "about",
+        "around",
+        "aged",
+        "age",
+        "some",
+        "someone",
+        "person",
+        "people",
+        "one",
+        "year",
+        "years",
+        "years-old",
+        "year-old",
+        "lived",
+        "living",
+        "lives",
+        "worked",
+        "working",
+        "works",
+        "work",
+        "moved",
+        "moving",
+        "went",
+        "going",
+        "because",
+        "after",
+        "before",
+        "years",
+        "there",
+        "here",
+        "this",
+        "since",
+        "only",
+        "just",
+        "because",
+        "money",
+        "again",
+        "home",
+        "own",
+        "city",
+        "hegang",
+        "house",
+        "flat",
+        "homes",
+        "near",
+        "next",
+    ]
+)
+
+
+def split(run: Run, like: str) -> list[str]:
+    """The traits of a wording, longest known phrases first; RunError names a word that is not understood."""
+    ranges = r"\d{1,3}\s*(?:-|to)\s*\d{1,3}|\d{1,3}\+|\d{1,3}"
+    known = sorted(
+        {*allowed(run)[:-1], *SAID, *(n.lower() for n in run.districts.values())}, key=len, reverse=True
+    )
+    out: list[str] = []
+    rest = re.sub(r"(?:-| )years?(?:-| )old\b", " ", re.sub(r"\s+", " ", like.lower())).strip()
+    while rest:
+        rest = rest.lstrip(" ,;.:!?\"'()")
+        if not rest:
+            break
+        if match := re.match(r"(?:over|older than) (\d{1,3})(?!\w)", rest):
+            out.append(f"{match[1]}+")
+        elif match := re.match(r"(?:under|younger than) (\d{1,3})(?!\w)", rest):
+            out.append(f"0-{match[1]}")
+        elif match := re.match(rf"(?:{ranges})(?!\w)", rest):
+            out.append(match[0])
+        else:
+            phrase = next((k for k in known if re.match(rf"{re.escape(k)}(?![\w-])", rest)), None)
+            match = re.match(re.escape(phrase) if phrase else r"[^\s,;.]+", rest)
+            assert match is not None
+            if phrase:
+                out += SAID.get(phrase, (phrase,))
+            elif match[0] not in BETWEEN:
+                near = difflib.get_close_matches(match[0], known, 1, 0.6)
+                hint = f"; did you mean {near[0]}?" if near else ""
+                raise RunError(
+                    f"--like: {match[0]!r} is not a known trait; allowed are {', '.join(allowed(run))}{hint}"
+                )
+        rest = rest[match.end() :]
+    return list(dict.fromkeys(out))
+
+
 def find(run: Run, like: str, month: dt.date | None = None) -> tuple[int, int]:
     """(id of the person who fits best, how many fit). Age counts as near; every other trait must hold.
 
-    Of those who fit, the nearest in age comes first, then the one with the longest history, then the smallest key.
-    RunError names a word that is not known, or the trait that nobody has together with those before it.
+    Of those who fit, the ones near in age come first, and of these the one with most to tell: the most kinds of events,
+    then the nearest in age, then the eldest. RunError names a word that is not known, or the trait that nobody has together
+    with those before it.
     """
     when = month or run.months[-1]
-    words = [w.strip().lower() for w in re.split(r"[,;]", like) if w.strip()]
-    if not words:
+    traits = split(run, like)
+    if not traits:
         raise RunError(f'--like {like!r}: name traits, for example "woman, 75, mine"')
     people = run.persons.with_columns(
         pl.col("sex", "state", "activity", "marital", "sector", "place", "schooling", "district").cast(
@@ -75,15 +241,14 @@ def find(run: Run, like: str, month: dt.date | None = None) -> tuple[int, int]:
         )
         // 12
     )
-    if not any(w in STATE for w in words):
+    if not any(w in STATE for w in traits):
         people = people.filter(pl.col("state") == "resident")
     gap = pl.lit(0)
-    for word in words:
-        exact = re.fullmatch(r"(?:about |aged )?(\d{1,3})", word)
+    for word in traits:
         span = re.fullmatch(r"(\d{1,3})\s*(?:-|to)\s*(\d{1,3})|(\d{1,3})\+", word)
-        if exact:
-            gap = gap + (pl.col("age") - int(exact[1])).abs()
-            people = people.filter((pl.col("age") - int(exact[1])).abs() <= 5)
+        if word.isdigit():
+            gap = gap + (pl.col("age") - int(word)).abs()
+            people = people.filter((pl.col("age") - int(word)).abs() <= 5)
         elif span:
             low, high = (int(span[3]), 200) if span[3] else (int(span[1]), int(span[2]))
             people = people.filter(pl.col("age").is_between(low, high))
@@ -91,12 +256,33 @@ def find(run: Run, like: str, month: dt.date | None = None) -> tuple[int, int]:
             people = _keep(run, people, word)
         if people.is_empty():
             raise RunError(f"--like {like!r}: nobody fits any more once {word!r} is asked for")
-    people = people.with_columns(gap=gap, came_first=pl.col("came").is_not_null(), far=gap > 2)
     prefer = pl.lit(0)
-    if "mine" in words:  # by the mine before formerly of the mine
+    if "mine" in traits:  # by the mine before formerly of the mine
         prefer = pl.when(pl.col("id").is_in(_living_in(run, "mine_row").implode())).then(0).otherwise(1)
-    best = people.with_columns(prefer=prefer).sort("prefer", "far", "came_first", "gap", "birth", "key")
+    people = people.with_columns(gap=gap).with_columns(far=pl.col("gap") > 2, prefer=prefer)
+    people = people.join(_to_tell(run, people["id"]), on="id", how="left").with_columns(
+        pl.col("kinds").fill_null(0)
+    )
+    best = people.sort(
+        "prefer", "far", "kinds", "gap", "birth", "key", descending=[False, False, True, False, False, False]
+    )
     return int(best["id"][0]), people.height
+
+
+def _to_tell(run: Run, ids: pl.Series) -> pl.DataFrame:
+    """Kinds of events that each of these people had: id, kinds."""
+    if not run.has_events:
+        return pl.DataFrame(
+            {"id": ids, "kinds": [0] * len(ids)}, schema={"id": ids.dtype, "kinds": pl.UInt32}
+        )
+    return (
+        run.scan_events()
+        .select(id=pl.col("person").cast(ids.dtype), kind="event")
+        .filter(pl.col("id").is_in(ids.implode()))
+        .group_by("id")
+        .agg(kinds=pl.col("kind").n_unique())
+        .collect()
+    )
 
 
 def _keep(run: Run, people: pl.DataFrame, word: str) -> pl.DataFrame:
@@ -106,8 +292,8 @@ def _keep(run: Run, people: pl.DataFrame, word: str) -> pl.DataFrame:
         tests.append(pl.col("sex") == SEX[word])
     if word in ACTIVITY:
         tests.append(pl.col("activity") == word)
-    if word in MARITAL or word in ("widow", "widower"):
-        tests.append(pl.col("marital") == ("widowed" if word.startswith("widow") else word))
+    if word in MARITAL:
+        tests.append(pl.col("marital") == word)
     if word in SECTOR:
         tests.append(pl.col("sector") == SECTOR[word])
     if word in PLACE:
@@ -122,6 +308,10 @@ def _keep(run: Run, people: pl.DataFrame, word: str) -> pl.DataFrame:
     if word in known:
         tests.append(pl.col("district") == known[word])
     sets: list[Callable[[], pl.Series]] = []
+    if word == "student":
+        sets += [lambda: _with_event(run, "student_exit"), lambda: _graduates_away(run)]
+    if word == "studied away":
+        sets.append(lambda: _graduates_away(run))
     if word in SETTLEMENT:
         sets.append(lambda: _living_in(run, SETTLEMENT[word]))
     if word in SHOP:
@@ -132,16 +322,12 @@ def _keep(run: Run, people: pl.DataFrame, word: str) -> pl.DataFrame:
         sets.append(lambda: _with_event(run, EVENT[word]))
     if word in REASON:
         sets.append(lambda: _last_held_out(run, REASON[word][1]))
-    if word == "student":
-        sets += [lambda: _with_event(run, "student_exit"), lambda: _graduates_away(run)]
     if word in ("poor", "rich"):
         sets.append(lambda: _by_cash(run, word == "poor"))
     if word in ("alone", "own home", "tenant"):
         sets.append(lambda: _by_household(run, word))
     if not tests and not sets:
-        near = difflib.get_close_matches(word, allowed(run), 1, 0.6)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        raise RunError(f"--like: {word!r} is not a known trait; allowed are {', '.join(allowed(run))}{hint}")
+        raise RunError(f"--like: {word!r} is not a known trait; allowed are {', '.join(allowed(run))}")
     for ids in sets:
         tests.append(pl.col("id").is_in(ids().implode()))
     return people.filter(pl.any_horizontal(tests))

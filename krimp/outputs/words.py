@@ -87,6 +87,23 @@ def listed(items: Sequence[str], word: str = "and") -> str:
     return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} {word} {items[-1]}" if items else ""
 
 
+_FEW = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+_MANY = {
+    "grandchild": "grandchildren",
+    "other": "others",
+    "daughter-in-law": "daughters-in-law",
+    "son-in-law": "sons-in-law",
+}
+
+
+def counted(n: int, noun: str = "") -> str:
+    """ "a son", "two sons", "one other", 12 homes; without a noun the number alone, in words up to ten."""
+    if noun and n == 1:
+        return f"{'one' if noun == 'other' else 'a'} {noun}"
+    number = _FEW[n] if n < len(_FEW) else f"{n}"
+    return f"{number} {_MANY.get(noun, f'{noun}s')}" if noun else number
+
+
 def seconds(value: float) -> str:
     """A duration in words a person reads."""
     return f"{value / 60:.1f} min" if value >= 120 else f"{value:.1f} s"
