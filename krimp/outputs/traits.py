@@ -91,96 +91,10 @@ SAID: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 #: Words between traits that say nothing of a person.
 BETWEEN = frozenset(
-    [
-        "a",
-        "an",
-        "the",
-        "of",
-        "by",
-        "who",
-        "whom",
-        "and",
-        "or",
-        "her",
-        "his",
-        "their",
-        "its",
-        "she",
-        "he",
-        "they",
-        "it",
-        "in",
-        "on",
-        "at",
-        "to",
-        "from",
-        "for",
-        "with",
-        "as",
-        "that",
-        "which",
-        "was",
-        "is",
-        "has",
-        "had",
-        "have",
-        "been",
-        "be",
-        "but",
-        "then",
-        "when",
-        "where",
-        "while",
-        "still",
-        "now",
-        "once",
-        "about",
-        "around",
-        "aged",
-        "age",
-        "some",
-        "someone",
-        "person",
-        "people",
-        "one",
-        "year",
-        "years",
-        "years-old",
-        "year-old",
-        "lived",
-        "living",
-        "lives",
-        "worked",
-        "working",
-        "works",
-        "work",
-        "moved",
-        "moving",
-        "went",
-        "going",
-        "because",
-        "after",
-        "before",
-        "years",
-        "there",
-        "here",
-        "this",
-        "since",
-        "only",
-        "just",
-        "because",
-        "money",
-        "again",
-        "home",
-        "own",
-        "city",
-        "hegang",
-        "house",
-        "flat",
-        "homes",
-        "near",
-        "next",
-    ]
+    """a an the of by who whom whose and or her his their its she he they it in on at to from for with as that which was is
+    has had have been be but then when where while still now once about around aged age some someone person people one
+    year years year-old years-old lived living lives worked working works work moved moving move went going leave pay
+    because after before there here this since only just money again home own city house flat homes near next""".split()
 )
 
 
@@ -191,7 +105,9 @@ def split(run: Run, like: str) -> list[str]:
         {*allowed(run)[:-1], *SAID, *(n.lower() for n in run.districts.values())}, key=len, reverse=True
     )
     out: list[str] = []
-    rest = re.sub(r"(?:-| )years?(?:-| )old\b", " ", re.sub(r"\s+", " ", like.lower())).strip()
+    rest = re.sub(
+        r"(?:-| )years?(?:-| )old\b", " ", re.sub(r"\s+", " ", like.lower().replace(run.title.lower(), " "))
+    ).strip()
     while rest:
         rest = rest.lstrip(" ,;.:!?\"'()")
         if not rest:
