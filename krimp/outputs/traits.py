@@ -89,13 +89,14 @@ SAID: dict[str, tuple[str, ...]] = {
     "in her seventies": ("70-79",), "in his seventies": ("70-79",), "in her eighties": ("80-89",),
     "in his eighties": ("80-89",),
 }  # fmt: skip
-#: Words between traits that say nothing of a person.
-BETWEEN = frozenset(
-    """a an the of by who whom whose and or her his their its she he they it in on at to from for with as that which was is
+_BETWEEN = """
+    a an the of by who whom whose and or her his their its she he they it in on at to from for with as that which was is
     has had have been be but then when where while still now once about around aged age some someone person people one
     year years year-old years-old lived living lives worked working works work moved moving move went going leave pay
-    because after before there here this since only just money again home own city house flat homes near next""".split()
-)
+    because after before there here this since only just money again home own city house flat homes near next
+"""
+#: Words between traits that say nothing of a person.
+BETWEEN = frozenset(_BETWEEN.split())
 
 
 def split(run: Run, like: str) -> list[str]:
