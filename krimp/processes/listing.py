@@ -64,7 +64,7 @@ from krimp.state.purposes import (
     LISTING_RECONSIDER,
 )
 from krimp.state.random import draw4, gauss, unit
-from krimp.state.world import Series, World, emit
+from krimp.state.world import EventView, Series, World, emit
 
 PARAMETERS: tuple[Parameter, ...] = (
     Parameter("listing.attention_fresh", 0.20, "1/month", "uniform(0.1, 0.35)", "[A] first half year after it fell vacant",
@@ -418,13 +418,13 @@ def scan(
 @allocating_kernel
 def reconsider(
     H, D, B, E, kinds, beta, level, seed, month, terms, tenant, owner_rate, crowded, sell_first, need_months, need,
-    invest, invest_cash, counts, fired, out_h, out_motive,
+    invest, invest_cash, counts, fired, out_h, out_motive, first, stop,
 ):  # fmt: skip
-    """The yearly look at one's own situation. Returns how many households seek (out_h, out_motive)."""
+    """The yearly look of households [first, stop) at their own situation. Returns how many seek (out_h, out_motive)."""
     x = np.zeros(N_FEATURES)
     n = 0
     turn = np.uint64(month % 12)
-    for h in range(1, H.used[0]):
+    for h in range(first, stop):
         if H.state[h] != ACTIVE or (H.key[h] >> np.uint64(40)) % np.uint64(12) != turn:
             continue
         d = H.dwelling[h]
@@ -548,26 +548,40 @@ def step(world: World) -> None:
     construction.hand_over(world)
     m, p, nd = world.memory, world.params, world.nd
     terms = terms_of(world)
-    counts = np.zeros((3, nd + 1), np.int64)
-    fired = np.zeros(len(BRANCHES), np.int64)
-    H, D, B = world.households, world.dwellings, world.buildings
-    world.events.reserve(D.n // 4 + H.n // 12 + 1024)
+    H, D, B = world.households.view(), world.dwellings.view(), world.buildings.view()
     kinds, beta, level = m["hedonic_index.kinds"], m["hedonic_index.beta"], m["hedonic_index.level"]
-    scan(
-        D.view(), B.view(), H.view(), world.events.view(), kinds, beta, level, world.signal["price_change_year"],
-        m["listing.sale_hazard"], market_of(world), world.seed, world.month, terms, counts, fired, 1, D.n,
-    )  # fmt: skip
-    out_h = np.zeros(H.n, np.int32)
-    out_motive = np.zeros(H.n, np.int8)
-    n = reconsider(
-        H.view(), D.view(), B.view(), world.events.view(), kinds, beta, level, world.seed, world.month, terms,
-        p["listing.move_tenant"], p["listing.move_owner"], p["listing.crowded_m2"], p["listing.sell_first_cash"],
-        p["listing.need_months"], p["listing.need_probability"], p["listing.invest_probability"],
-        p["listing.invest_cash"], counts, fired, out_h, out_motive,
-    )  # fmt: skip
-    for motive in (WANT_MOVE, WANT_INVEST):
-        mine = out_h[:n][out_motive[:n] == motive]
-        world.seek(mine, motive, H.district[mine])
+    growth, market = world.signal["price_change_year"], market_of(world)
+
+    def tallies() -> tuple[np.ndarray, np.ndarray]:
+        return np.zeros((3, nd + 1), np.int64), np.zeros(len(BRANCHES), np.int64)
+
+    # owners and families decide each about homes of their own, so they can do it side by side
+    def offer(log: EventView, first: int, stop: int) -> tuple[np.ndarray, np.ndarray]:
+        found = tallies()
+        scan(
+            D, B, H, log, kinds, beta, level, growth, m["listing.sale_hazard"], market, world.seed, world.month, terms, *found,
+            first, stop,
+        )  # fmt: skip
+        return found
+
+    def look(log: EventView, first: int, stop: int) -> tuple[np.ndarray, ...]:
+        found = tallies()
+        who, motive = np.zeros(stop - first, np.int32), np.zeros(stop - first, np.int8)
+        n = reconsider(
+            H, D, B, log, kinds, beta, level, world.seed, world.month, terms, p["listing.move_tenant"],
+            p["listing.move_owner"], p["listing.crowded_m2"], p["listing.sell_first_cash"], p["listing.need_months"],
+            p["listing.need_probability"], p["listing.invest_probability"], p["listing.invest_cash"], *found, who, motive,
+            first, stop,
+        )  # fmt: skip
+        return *found, who[:n], motive[:n]
+
+    offered = world.map_events(offer, world.dwellings.n)
+    looked = world.map_events(look, world.households.n)
+    counts, fired = (sum(part[i] for part in (*offered, *looked)) for i in range(2))
+    who, motive = (np.concatenate([part[i] for part in looked]) for i in (2, 3))
+    for wish in (WANT_MOVE, WANT_INVEST):
+        mine = who[motive == wish]
+        world.seek(mine, wish, world.households.district[mine])
     for row, name in enumerate(("new_listings", "price_cuts", "withdrawals")):
         world.counter(name)[:] += counts[row]
     for branch, count in zip(BRANCHES, fired.tolist(), strict=True):

@@ -54,7 +54,7 @@ class EventLog:
     def __init__(self, enabled: bool = True) -> None:
         self.enabled = enabled
         self.used = np.zeros(1, np.int64)
-        self.columns = [np.zeros(1 << 16 if enabled else 0, t) for t in _EVENT_TYPES]
+        self.columns = [np.empty(CHUNK if enabled else 0, t) for t in _EVENT_TYPES]
 
     def reserve(self, extra: int) -> None:
         """Make room for `extra` more events (views taken before are stale)."""
@@ -63,7 +63,7 @@ class EventLog:
         need = int(self.used[0]) + extra
         if need > len(self.columns[0]):
             size = max(need, 2 * len(self.columns[0]))
-            self.columns = [np.concatenate([c, np.zeros(size - len(c), c.dtype)]) for c in self.columns]
+            self.columns = [np.concatenate([c, np.empty(size - len(c), c.dtype)]) for c in self.columns]
 
     def view(self) -> EventView:
         """Arrays for `emit`."""
@@ -76,6 +76,14 @@ class EventLog:
             self.view(), month, EVENT[event], REASON[reason], ids.get("district", 0), ids.get("person", 0),
             ids.get("household", 0), ids.get("dwelling", 0), ids.get("other", 0), ids.get("amount", 0),
         )  # fmt: skip
+
+    def extend(self, other: EventLog) -> None:
+        """Add the events of another log behind these."""
+        n, more = int(self.used[0]), int(other.used[0])
+        self.reserve(more)
+        for mine, theirs in zip(self.columns, other.columns, strict=True):
+            mine[n : n + more] = theirs[:more]
+        self.used[0] = n + more
 
     def take(self) -> list[np.ndarray]:
         """All events so far, and forget them."""
@@ -241,6 +249,18 @@ class World:
         if self._pool is None:
             self._pool = ThreadPoolExecutor(self.threads)
         return list(self._pool.map(lambda span: work(*span), spans))
+
+    def map_events(self, work: Callable[[EventView, int, int], Any], n: int) -> list[Any]:
+        """`map_chunks` for work(log, start, stop) that records at most an event a row, kept in row order whatever the threads."""
+
+        def part(_: int, first: int, stop: int) -> tuple[Any, EventLog]:
+            log = EventLog(self.events.enabled)
+            return work(log.view(), first, stop), log
+
+        parts = self.map_chunks(part, n)
+        for _, log in parts:
+            self.events.extend(log)
+        return [found for found, _ in parts]
 
     def side_by_side(self, works: Sequence[Callable[[World], Any]]) -> list[Any]:
         """work(world) of each, in threads of their own (each may use `map_chunks`); results in the order given."""
