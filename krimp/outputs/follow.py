@@ -306,6 +306,7 @@ class _Teller:
                     f"In {words.month_words(self.start)} {self.he} was {self.age(self.start)} and lived {PLACE_WORDS.get(str(was['place']), 'elsewhere')}{', with a degree' if str(was['schooling']) == 'tertiary' else ''}.",
                 )
             ]
+        self._works = str(was["activity"]) == "employed"
         state = "" if self.age(self.start) < 20 else f", {was['marital']},"
         text = f"In {words.month_words(self.start)} {self.he} was {self.age(self.start)}{state} and {self.doing(was, self.age(self.start))}."
         out: list[tuple[dt.date | None, str]] = [(self.start, text)]
@@ -405,10 +406,15 @@ class _Teller:
         ]
 
     def pulled_down(self) -> list[tuple[dt.date | None, str]]:
-        """Neighbours' homes in the row or building of the last home that were pulled down while the person lived there."""
+        """Homes in the row of the last home that were pulled down while the person lived there."""
         home = self._row(self.run.households, self.p["household"]).get("dwelling")
         d = self._row(self.run.dwellings, home)
-        if not d or not self.run.has_events or str(self.p["state"]) != "resident":
+        if (
+            not d
+            or not self.run.has_events
+            or str(self.p["state"]) != "resident"
+            or self.row_or_building(d) != "row"
+        ):
             return []
         since = max(
             [m for m in (self._row(self.run.households, self.p["household"]).get("moved"), self.start) if m]
@@ -423,11 +429,10 @@ class _Teller:
         years: dict[int, list[dt.date]] = {}
         for e in gone:
             years.setdefault(e["month"].year, []).append(e["month"])
-        place = self.row_or_building(d)
         return [
             (
                 max(months),
-                f"By {words.MONTHS[max(months).month - 1]} {words.counted(len(months), 'home')} of the {place} had been pulled down that"
+                f"By {words.MONTHS[max(months).month - 1]} {words.counted(len(months), 'home')} of the row had been pulled down that"
                 " year.",
             )
             for months in years.values()
@@ -493,6 +498,7 @@ class _Teller:
         return f"with {words.listed(said)}"
 
     _school_told = False
+    _works = False
 
     def concerns_school(self, month: dt.date) -> bool:
         """Whether the person or a child of the person was of school age then."""
@@ -606,11 +612,15 @@ class _Teller:
         if kind == "moved_home":
             return f"In {month} {'they' if not mine else he} moved to {self.home(e['dwelling'])}."
         if kind == "job_start":
+            self._works = True
             where = SECTOR_WORDS.get(str(e["reason"]), "")
             pay = f" for {money} a month" if paid else ""
             return f"In {month} {he} found work {where}{pay}."
         if kind == "job_loss":
+            self._works = False
             return f"In {month} {he} lost {his} job{because}."
+        if kind == "retired" and not self._works:
+            return f"In {month}, at {old}, {his} pension began."
         if kind == "retired":
             return f"In {month}, at {old}, {he} retired{because}."
         if kind == "school_end":
@@ -728,7 +738,11 @@ class _Teller:
             if then.height:
                 before = f"; in {words.month_words(self.start)} it was {int((then['occupant'] > 0).sum())}"
         if units > 1:
-            gone = f", {words.counted(pulled)} {'is' if pulled == 1 else 'are'} pulled down" if pulled else ""
+            gone = (
+                f", {words.counted(pulled)} {'is' if pulled == 1 else 'are'} pulled down"
+                if pulled and self.row_or_building(d) == "row"
+                else ""
+            )
             here = "all are" if lived == units else "one is" if lived == 1 else f"{lived} are"
             out.append(
                 (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import difflib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import polars as pl
 
@@ -170,12 +170,17 @@ def find(run: Run, like: str, month: dt.date | None = None) -> tuple[int, int]:
             low, high = (int(span[3]), 200) if span[3] else (int(span[1]), int(span[2]))
             people = people.filter(pl.col("age").is_between(low, high))
         else:
-            people = _keep(run, people, word)
+            people = _keep(run, people, word, traits)
         if people.is_empty():
             raise RunError(f"--like {like!r}: nobody fits any more once {word!r} is asked for")
-    prefer = pl.lit(0)
-    if "mine" in traits:  # by the mine before formerly of the mine
-        prefer = pl.when(pl.col("id").is_in(_living_in(run, "mine_row").implode())).then(0).otherwise(1)
+    first = [lambda: _owners(run, None)] if "founder" in traits else []  # whose shop is still open
+    if (
+        "mine" in traits or "mine row" in traits
+    ):  # by the mine before formerly of the mine or in other old rows
+        first += [lambda: _living_in(run, "mine_row", "mine"), lambda: _living_in(run, "mine_row")]
+    if {"stays", "hold-out", "holdout", "held out", *REASON} & set(traits):  # those who never moved
+        first.append(lambda: _never_moved(run))
+    prefer = pl.sum_horizontal(pl.lit(0), *(~pl.col("id").is_in(ids().implode()) for ids in first))
     people = people.with_columns(gap=gap).with_columns(far=pl.col("gap") > 2, prefer=prefer)
     people = people.join(_to_tell(run, people["id"]), on="id", how="left").with_columns(
         pl.col("kinds").fill_null(0)
@@ -202,8 +207,8 @@ def _to_tell(run: Run, ids: pl.Series) -> pl.DataFrame:
     )
 
 
-def _keep(run: Run, people: pl.DataFrame, word: str) -> pl.DataFrame:
-    """Those of `people` who have the trait."""
+def _keep(run: Run, people: pl.DataFrame, word: str, traits: Sequence[str]) -> pl.DataFrame:
+    """Those of `people` who have the trait, one of `traits`."""
     tests: list[pl.Expr] = []
     if word in SEX:
         tests.append(pl.col("sex") == SEX[word])
@@ -232,7 +237,7 @@ def _keep(run: Run, people: pl.DataFrame, word: str) -> pl.DataFrame:
     if word in SETTLEMENT:
         sets.append(lambda: _living_in(run, SETTLEMENT[word]))
     if word in SHOP:
-        sets.append(lambda: _owners(run, SHOP[word]))
+        sets.append(lambda: _owners(run, SHOP[word], founded="founder" in traits))
     if word in ("founder", "shop owner"):
         sets.append(lambda: _owners(run, None, founded=word == "founder"))
     if word in EVENT:
@@ -271,8 +276,13 @@ def allowed(run: Run) -> list[str]:
     return list(dict.fromkeys(word for group in groups for word in group)) + ["an age"]
 
 
-def _living_in(run: Run, kind: str) -> pl.Series:
-    places = [s for s, item in run.settlements.items() if item.get("kind") == kind]
+def _living_in(run: Run, kind: str, name: str = "") -> pl.Series:
+    """People in settlements of a kind, or only in those whose name holds a word."""
+    places = [
+        s
+        for s, item in run.settlements.items()
+        if item.get("kind") == kind and name in str(item.get("name") or s).lower()
+    ]
     homes = run.dwellings.filter(
         pl.col("settlement").cast(pl.String).is_in(places) & (pl.col("occupant") > 0)
     )["occupant"]
@@ -280,15 +290,15 @@ def _living_in(run: Run, kind: str) -> pl.Series:
 
 
 def _owners(run: Run, kind: str | None, founded: bool = False) -> pl.Series:
-    """Owners of open shops, of one kind, or of those opened during the run."""
+    """Owners of open shops, of one kind; or those who opened one during the run, whatever became of it."""
     if run.shops.is_empty():
         return pl.Series([], dtype=pl.UInt32)
-    shops = run.shops.filter((pl.col("owner") > 0) & (pl.col("state").cast(pl.String) == "open"))
-    if founded:
-        shops = shops.filter(pl.col("opened").is_not_null())
+    shops = run.shops.filter(pl.col("owner") > 0)
+    open_now = pl.col("state").cast(pl.String) == "open"
+    shops = shops.filter(pl.col("opened").is_not_null() if founded else open_now)
     if kind is not None:
         shops = shops.filter(pl.col("kind").cast(pl.String) == kind)
-    return shops["owner"].cast(pl.UInt32)
+    return shops["owner"].cast(pl.UInt32).unique()
 
 
 def _with_event(run: Run, event: str) -> pl.Series:
@@ -336,6 +346,12 @@ def _last_held_out(run: Run, reason: str) -> pl.Series:
     still = last.with_columns(pl.col("household", "dwelling").cast(pl.Int64)).join(lived, on="dwelling")
     homes = still.filter(pl.col("occupant") == pl.col("household"))["household"]
     return run.persons.filter(pl.col("household").cast(pl.Int64).is_in(homes.implode()))["id"]
+
+
+def _never_moved(run: Run) -> pl.Series:
+    """Members of households that live where they did at the start."""
+    since = run.households.filter(pl.col("moved").is_null() | (pl.col("moved") <= run.months[0]))["id"]
+    return run.persons.filter(pl.col("household").is_in(since.implode()))["id"]
 
 
 def _by_cash(run: Run, poor: bool) -> pl.Series:
