@@ -7,6 +7,7 @@ half a file and the same data give the same bytes.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ import polars as pl
 
 from krimp.state import months
 from krimp.state.codes import EVENTS, FOR_BOTH, FOR_SALE, LABELS, REASONS
-from krimp.state.tables import month_series, named
+from krimp.state.tables import Table, month_series, named
 from krimp.state.world import World
 
 ROW_GROUP = 1 << 18
@@ -200,19 +201,29 @@ def events_frame(columns: list[np.ndarray], districts: list[str]) -> pl.DataFram
     )
 
 
-def write_tables(world: World, folder: Path) -> None:
-    """persons, households, dwellings, buildings and shops as Parquet, districts and settlements by name."""
+#: Tables that a run leaves.
+TABLES = ("persons", "households", "dwellings", "buildings", "shops")
+
+
+def tables_of(world: World, keep: bool = False) -> dict[str, Table]:
+    """The tables to write, by name; with `keep` copies that no later month touches."""
+    return {name: getattr(world, name).copy() if keep else getattr(world, name) for name in TABLES}
+
+
+def write_tables(
+    tables: Mapping[str, Table], districts: list[str], settlements: list[str], folder: Path
+) -> None:
+    """Each table as Parquet, districts and settlements by name."""
     folder.mkdir(parents=True, exist_ok=True)
 
     def write(name: str) -> None:
-        table = getattr(world, name)
-        frame = table.frame()
+        frame = tables[name].frame()
         extra: dict[str, Any] = {}
         if "district" in frame.columns:
-            extra["district"] = named(frame["district"].to_numpy(), world.districts)
+            extra["district"] = named(frame["district"].to_numpy(), districts)
         if "settlement" in frame.columns:
-            extra["settlement"] = named(frame["settlement"].to_numpy(), [s.id for s in world.settlements])
+            extra["settlement"] = named(frame["settlement"].to_numpy(), settlements)
         write_parquet(frame.with_columns(**extra), folder / f"{name}.parquet")
 
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(write, ("persons", "households", "dwellings", "buildings", "shops")))
+        list(pool.map(write, tables))

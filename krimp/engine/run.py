@@ -216,10 +216,6 @@ def execute(
     recorder = record.Recorder(world)
     recorder.month(world, _zero_flows(world, month.observe(world)))
     recorder.listing_month(world)
-    if settings.tables:
-        since = time.perf_counter()
-        record.write_tables(world, folder / "snapshots" / months.text(world.month))
-        wall["writing"] = wall.get("writing", 0.0) + time.perf_counter() - since
     return _go_on(settings, folder, manifest, world, recorder, scenario, until, wall, progress)
 
 
@@ -264,6 +260,8 @@ def _go_on(
     total = until - world.base
     try:
         with BackgroundWriter() as writer:
+            if settings.tables and world.month == world.base:
+                _write_snapshot(writer, world, folder)
             while world.month < until:
                 since = time.perf_counter()
                 _apply(scenario, world, world.month + 1)
@@ -280,7 +278,7 @@ def _go_on(
                 if settings.events and (world.month_of_year == 12 or world.month == until):
                     writer.submit(_write_events, world.events.take(), world.districts, folder, world.year)
                 if now in settings.snapshots and settings.tables:
-                    record.write_tables(world, folder / "snapshots" / now)
+                    _write_snapshot(writer, world, folder)
                 every = settings.checkpoint_every
                 if every and (world.month - world.base) % every == 0 and world.month < until:
                     writer.submit(
@@ -395,6 +393,15 @@ def _first_faults(world: World) -> None:
         raise month.InvariantError(f"the base city: {'; '.join(faults[:5])}")
 
 
+def _names(world: World) -> tuple[list[str], list[str]]:
+    return world.districts, [s.id for s in world.settlements]
+
+
+def _write_snapshot(writer: BackgroundWriter, world: World, folder: Path) -> None:
+    target = folder / "snapshots" / months.text(world.month)
+    writer.submit(record.write_tables, record.tables_of(world, keep=True), *_names(world), target)
+
+
 def _write_events(columns: list[np.ndarray], districts: list[str], folder: Path, year: int) -> None:
     (folder / "events").mkdir(exist_ok=True)
     record.write_parquet(record.events_frame(columns, districts), folder / "events" / f"{year}.parquet")
@@ -406,7 +413,7 @@ def _write_all(settings: Settings, folder: Path, world: World, recorder: record.
     record.write_parquet(recorder.balances_frame(world), folder / "balances.parquet")
     if settings.tables:
         record.write_parquet(recorder.listings_frame(world), folder / "listings.parquet")
-        record.write_tables(world, folder)
+        record.write_tables(record.tables_of(world), *_names(world), folder)
 
 
 def _keep_inputs(folder: Path, pack: CityPack, scenario: Scenario) -> None:

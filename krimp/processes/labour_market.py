@@ -160,10 +160,26 @@ def separate(
 
 
 @kernel
-def search(P, seed, month, rows, found, give_up, open_posts, fit_sex, fit_school, fit_place, out, tie, fired):
-    """Searchers who find a post propose to a sector: out[0] = person, out[1] = sector, tie = their hash. Returns how many."""
+def search(
+    P,
+    seed,
+    month,
+    rows,
+    found,
+    give_up,
+    open_posts,
+    fit_sex,
+    fit_school,
+    fit_place,
+    out,
+    tie,
+    fired,
+    first,
+    stop,
+):
+    """Searchers rows[first:stop] who find a post propose to a sector: out[0] = person, out[1] = sector, tie = their hash. Returns how many."""
     n = 0
-    for i in range(rows.size):
+    for i in range(first, stop):
         p = rows[i]
         if P.state[p] != RESIDENT or P.activity[p] != UNEMPLOYED:
             continue
@@ -353,14 +369,25 @@ def _hires(world: World, now: np.ndarray, fired: np.ndarray) -> None:
         brisk = min(max(found / max(memory["labour_market.found0"], 1e-6), 0.2), 3.0)
     fit = _fit(world)
     persons = world.persons.view()
-    out, tie = np.empty((2, len(rows)), np.int32), np.empty(len(rows), np.uint32)
-    n = search(
-        persons, world.seed, world.month, rows, threshold(found), threshold(p["labour_market.give_up"]), open_posts, *fit,
-        out, tie, fired,
-    )  # fmt: skip
-    key = world.persons.key[out[0, :n]]
-    order = np.lexsort((key, tie[:n], out[1, :n]))
-    chosen, sector = out[0, :n][order], out[1, :n][order]
+    chances = threshold(found), threshold(p["labour_market.give_up"])
+
+    def look(_: int, first: int, stop: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        out, tie = np.empty((2, stop - first), np.int32), np.empty(stop - first, np.uint32)
+        mine = np.zeros_like(fired)
+        n = search(
+            persons, world.seed, world.month, rows, *chances, open_posts, *fit, out, tie, mine, first, stop
+        )
+        return out[:, :n], tie[:n], mine
+
+    parts = world.map_chunks(look, len(rows), 0, 8192)
+    out, tie = (
+        np.concatenate([part[0] for part in parts], axis=1),
+        np.concatenate([part[1] for part in parts]),
+    )
+    fired += sum(part[2] for part in parts)
+    n = len(tie)
+    order = np.lexsort((world.persons.key[out[0]], tie, out[1]))
+    chosen, sector = out[0][order], out[1][order]
     start = np.searchsorted(sector, np.arange(N_SECTORS))
     rank = np.arange(n) - start[sector]
     taken = rank < open_posts[sector]

@@ -271,6 +271,13 @@ class Table:
         self.used[0] = start + count
         return start
 
+    def copy(self) -> Table:
+        """The rows in use as a table of its own."""
+        out = Table(self.name, 2)
+        out.columns = {name: values[: self.n].copy() for name, values in self.columns.items()}
+        out.used[0] = self.n
+        return out
+
     def clear(self) -> None:
         """Forget all rows (for tables that live one month)."""
         self.used[0] = 1
