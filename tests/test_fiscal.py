@@ -165,7 +165,7 @@ USUAL = {"land": BOOM}
 OFF = {
     "transfers": {"transfers.scale": 0.4},
     "land": {"land_sales.scale": 0.0, **BOOM},
-    "debt": {"debt.opening": 20.0},
+    "debt": {"debt.opening": 40.0},
     "bail-out": {"upper_advances.bailout": 1.5e9},
     "pandemic bill": {"pandemic_bill.scale": 0.0},
 }
