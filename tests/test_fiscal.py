@@ -15,7 +15,14 @@ from hypothesis import strategies as st
 from krimp.engine import month
 from krimp.engine.run import Settings, execute, prepare
 from krimp.intake.pack import load_city
-from krimp.outputs.books import TOLERANCE, final_accounts, flow_matrix, funders, sector_balances
+from krimp.outputs.books import (
+    TOLERANCE,
+    final_accounts,
+    flow_matrix,
+    funders,
+    sector_balances,
+    wealth_drifts,
+)
 from krimp.outputs.folder import Run, open_run
 from krimp.processes import heating
 from krimp.processes.public_spending import pay_in_order
@@ -126,6 +133,15 @@ def test_the_flow_matrix_closes(run: Run, year: int) -> None:
     assert matrix.closes
     assert abs(sum(matrix.totals.values())) < 1e-2
     assert {"households", "city", "platform", "upper", "banks", "mine", "rest"} <= set(matrix.sectors)
+
+
+def test_no_sector_drifts_without_a_reason(run: Run) -> None:
+    """Ten years, net wealth of every sector against a year of its income; the drifts add up to nothing."""
+    drifts = wealth_drifts(run, 2011, 2020)
+    assert {"households", "city", "mine", "farms", "services", "developers"} <= {d.sector for d in drifts}
+    unexplained = {d.sector: d.years for d in drifts if abs(d.change) > d.income and not d.reason}
+    assert not unexplained, unexplained
+    assert abs(sum(d.change for d in drifts)) < 1.0
 
 
 def test_balance_sheet_and_public_flats(run: Run) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from krimp import regimes
 from krimp.outputs.folder import Run
 
 #: Order of the sectors in tables; others follow by name.
@@ -144,6 +145,8 @@ _UNITS = {"100 million yuan": 1e8, "10,000 yuan": 1e4}
 #: Differences above this have a reason beside them.
 TOLERANCE = 0.15
 _ECONOMY = "bases follow the modelled economy, rates are national ones; the province's share has a wide prior"
+#: Lines whose reason also tells, tax by tax, what is kept of the product.
+_TAXES = ("tax revenue kept", "own revenue")
 _DEBT = "issue limits, the swap and works of the platform are national shares, not the city's contracts"
 #: Line: accounts of the pack that add up to it, then what it is in a run: a series, or flows of the treasury as
 #: (flow, payer, receiver, sign), and the reason when it is far off.
@@ -244,8 +247,75 @@ def final_accounts(run: Run, year: int = 2020) -> list[Line]:
                 sum(s * _flow(paid, f, payer, receiver) for f, payer, receiver, s in source) / run.minor_units
             )
         far = abs(model / observed - 1.0) > TOLERANCE
+        if far and name in _TAXES:
+            reason = f"{_kept(run, year, paid)}; {reason}"
         out.append(Line(name, observed, float(model), reason if far else ""))
     return out
+
+
+def _kept(run: Run, year: int, paid: dict[tuple[str, str], int]) -> str:
+    """What the city keeps of each group of taxes over its product, beside the country's cities; and how far the product is off."""
+    product = run.year("gdp", year)
+    if not product > 0:
+        return "the product of the run is not known"
+    parts = [
+        f"{name} {sum(_flow(paid, f'tax_{t}', '', 'city.cash') for t in taxes) / run.minor_units / product:.1%} ({nation:.1%})"
+        for name, taxes, nation in regimes.load(str(run.pack_config["regime"])).kept
+    ]
+    known = run.inputs("observed.csv")
+    if not known.is_empty():
+        known = known.filter((pl.col("variable") == "gdp") & (pl.col("date").cast(pl.String) == str(year)))
+    off = "" if known.is_empty() else f"the product is {product / float(known['value'][0]) - 1.0:+.0%} off; "
+    return f"{off}kept of the product, in brackets by all cities of the country: {', '.join(parts)}"
+
+
+@dataclass(frozen=True)
+class Drift:
+    """Change of a sector's net wealth over some years, its mean income a year, and why wealth drifts if by more than that."""
+
+    sector: str
+    change: float
+    income: float
+    reason: str
+
+    @property
+    def years(self) -> float:
+        """The change in years of the sector's income."""
+        return self.change / self.income if self.income else 0.0
+
+
+#: Sectors whose wealth may drift by more than a year of their income, and why.
+DRIFTS = {
+    "households": "they save a fifth of their income, and nobody's estate leaves the books",
+    "city": "works are paid with debt",
+    "platform": "it borrows for works and land and has no income of its own",
+    "upper": "its transfers are paid from the taxes of the whole country, of which only the city's own are in the books",
+    "banks": "counterpart of the debts of all others: they have no income but interest",
+    "firms": "debts of operators to banks, whose money stands in their own accounts",
+    "rest": "the world outside: counterpart of the city's trade, migration and savings",
+}
+#: Flows that are no income: money lent or paid back, and what claims are booked through.
+_NO_INCOME = ("claims", "overdraft", "borrowing", "bonds", "principal", "advance", "direct postings")
+
+
+def wealth_drifts(run: Run, first: int, last: int) -> list[Drift]:
+    """Each sector's drift from the end of the year before `first` to the end of `last`."""
+    opening, closing = _net(run, dt.date(first - 1, 12, 1)), _net(run, dt.date(last, 12, 1))
+    income: dict[str, float] = {}
+    for year in range(first, last + 1):
+        for flow, line, _ in flow_matrix(run, year).rows:
+            if flow not in _NO_INCOME:
+                for sector, amount in line.items():
+                    income[sector] = income.get(sector, 0.0) + max(amount, 0.0) / (last - first + 1)
+    return [
+        Drift(
+            s,
+            (closing.get(s, 0) - opening.get(s, 0)) / run.minor_units,
+            income.get(s, 0.0),
+            DRIFTS.get(s, ""),
+        )
+        for s in sorted(opening.keys() | closing.keys())
+    ]
 
 
 def _flow(paid: dict[tuple[str, str], int], flow: str, payer: str, receiver: str) -> int:

@@ -1,18 +1,18 @@
 """Heating: operators with books of their own, a capped tariff, coal, dark flats and a subsidy that comes late.
 
 Each district has one operator. It bills every flat on the network: the full fee, or the base fee where the owner has
-stopped the heat of an empty flat; most is paid in autumn, some after the winter. Coal is paid a month before the degree days that want it, staff and network
-cost money all year:
+stopped the heat of an empty flat; most is paid in autumn, some after the winter. Coal is paid a month before the degree
+days that want it, staff and network cost money all year:
 
     cost(month) = weight(month) * unit cost * [F + (1 - F) * heated area / network area] * network area
-    unit cost = c0 * z * (fixed part * prices + fuel part * coal price), z the operator's own
+    unit cost = c0 * z * (staff part * wages at home / output a worker + fuel part * coal price + rest * prices)
 
-The network's part does not shrink with the flats that are heated. What fees do not cover the city owes as subsidy, months
-after the month it is for, so that a winter is settled before the next, and pays when it can. Summer is lived through on what
-the season left and on credit. In May owners take out what is left beyond that and a reserve, so that fat years do not
-carry lean ones. The fees of autumn first pay the debts of the last winter: with the subsidy late, less of them is left for
-the cold months, and coal is dearest to lack in the coldest. An operator out of cash delivers what it can pay for, for as long as the city lets it: within
-the month, beyond the usual credit on subsidy owed, somebody lends enough to keep most of the heat on (the report's outage lasted days), and is paid back from the
+with z the operator's own. The network's part does not shrink with the flats that are heated. What fees do not cover the
+city owes in part as subsidy, months after the month it is for, and pays when it can. Summer is lived through on what the
+season left and on credit. In May owners take out what is left beyond that and a reserve, so that fat years do not carry
+lean ones. The fees of autumn first pay the debts of the last winter: with costs above the tariff and the subsidy late,
+less of them is left for the cold months. An operator out of cash and of credit on what it is owed delivers what it can pay for;
+within the month somebody lends enough to keep most of the heat on (the report's outage lasted days), and is paid back from the
 next cash. Why cash is short is split into fuel (cost above the tariff), unpaid fees of dark flats, and late subsidy.
 """
 
@@ -44,6 +44,8 @@ PARAMETERS = (
     Parameter("heating.cost_ratio", 0.96, "ratio", "uniform(0.9, 1.02)", "[A] operators lived from the tariff at the base", "mean unit cost over the tariff in 2010", 0.0, 20.0),
     Parameter("heating.cost_spread", 0.08, "share", "uniform(0.04, 0.12)", "[A] combined heat and power beside old boiler houses, one tariff for all", "standard deviation of unit cost between operators", 0.0, 0.5),
     Parameter("heating.fuel_part", 0.5, "share", "uniform(0.4, 0.6)", "[R] coal is about half of the cost of heat", "", 0.0, 1.0),
+    Parameter("heating.staff_part", 0.2, "share", "uniform(0.15, 0.25)", "[R] pay is a fifth of the cost of heat", "", 0.0, 1.0),
+    Parameter("heating.staff_cut", 0.02, "per year", "uniform(0.0, 0.04)", "[A] boiler houses merged and run by fewer hands", "rise of heat a worker", 0.0, 0.2),
     Parameter("heating.fuel_pass", 0.6, "share", "uniform(0.4, 0.9)", "[A] local coal under contract follows the benchmark in part", "", 0.0, 2.0),
     Parameter("heating.network_share", 0.65, "share", "uniform(0.5, 0.8)", "[A] F of cost = F + v * heated (mechanisms 5.2b)", "", 0.0, 1.0),
     Parameter("heating.paid_late", 0.2, "share", "uniform(0.1, 0.3)", "[R] four fifths to nine tenths are collected when the season starts", "of the fees, paid when it closes", 0.0, 1.0),
@@ -152,6 +154,7 @@ def start(world: World) -> None:
     book.opening[:] = book.balance
     memory = world.memory
     memory["heating.own_cost"] = own
+    memory["heating.wage0"] = max(float(world.signal["mean_wage"][-1]), 1.0)
     memory["heating.late"] = world.params["heating.paid_late"]
     memory["heating.books"] = opening
     memory["heating.area"] = np.stack([area, area], axis=1)
@@ -230,7 +233,11 @@ def _season_cost(world: World) -> np.ndarray:
     p, area = world.params, world.memory["heating.area"]
     coal = world.driver("coal_price", 1.0) / float(world.drivers.get("coal_price", np.ones(1))[0])
     fuel, share = p["heating.fuel_part"], p["heating.network_share"]
-    index = (1.0 - fuel) * world.driver("cpi", 1.0) + fuel * (1.0 + p["heating.fuel_pass"] * (coal - 1.0))
+    staff = p["heating.staff_part"]
+    pay = float(world.signal["mean_wage"][-1]) / world.memory["heating.wage0"]
+    pay /= 1.0 + p["heating.staff_cut"] * (world.month - world.base) / 12.0
+    index = (1.0 - fuel - staff) * world.driver("cpi", 1.0) + staff * pay
+    index += fuel * (1.0 + p["heating.fuel_pass"] * (coal - 1.0))
     unit_cost = p["heating.fee_m2"] * p["heating.cost_ratio"] * index * world.pack.config.minor_units / 10.0
     return np.asarray(
         unit_cost * world.memory["heating.own_cost"] * (share * area[:, 0] + (1.0 - share) * area[:, 1])

@@ -106,7 +106,6 @@ def settle(world: World, amount: int) -> None:
     world.ledger.pay("advance", "city.cash", "upper.cash", amount)
     world.ledger.pay("claims", "upper.advances", "city.advances", amount)
     world.memory["upper_advances.ahead"] -= amount
-    world.fired["upper_advances.settled"] += amount > 0
 
 
 def draw(world: World, shortage: int, receiver: str = "city.cash", share: float | None = None) -> int:

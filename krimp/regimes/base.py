@@ -61,6 +61,7 @@ class Regime:
     lives of a new bond in months, in equal parts); `debt_swap`: first and last month in which platform loans become bonds;
     `hidden_until`: last month in which a platform may borrow for works; `special_grants`: first and last month of the year in
     which grants tied to projects are paid;
+    `kept`: groups of taxes and what all cities of the country keep of them, as a share of its GDP, to compare with;
     `birth_policy`: (since month, children allowed, share of couples concerned); `tax_names` follow from `taxes`.
     """
 
@@ -74,6 +75,7 @@ class Regime:
     debt_swap: tuple[int, int] | None = None
     hidden_until: int | None = None
     special_grants: tuple[int, int] = (1, 12)
+    kept: tuple[tuple[str, tuple[str, ...], float], ...] = ()
     birth_policy: tuple[tuple[int, int, float], ...] = ()
     nontax_per_head: float = 0.0
     accounts: tuple[Account, ...] = ()

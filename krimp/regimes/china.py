@@ -87,6 +87,15 @@ REGIME = Regime(
     bond_terms=((0, (60, 96, 120)), (_m(2015), (36, 60, 84, 120)), (_m(2019), (60, 84, 120, 180))),
     debt_swap=(_m(2015), _m(2018, 8)),  # [R] the swap of recognised debt of 2014 ended in August 2018
     hidden_until=_m(2018, 8),  # [R] central document 27 of August 2018: no new hidden debt
+    kept=(  # [R] local tax revenue of 2020 over a GDP of 101.4 tn yuan
+        ("VAT", ("vat_services", "vat_coal", "vat_industry", "vat_construction", "vat_purchases"), 0.028),
+        ("company income", ("income_firms",), 0.013),
+        ("personal income", ("income_persons",), 0.0046),
+        ("resources", ("resource",), 0.0017),
+        ("deeds and land gains", ("deed", "land_appreciation"), 0.0134),
+        ("maintenance", ("maintenance",), 0.0044),
+        ("property, land, vehicles, stamps", ("property_and_land_use",), 0.0086),
+    ),
     special_grants=(4, 12),  # [R] special transfers are told after the budget is passed in March (budget law of 2014)
     birth_policy=(
         (_m(2014, 1), 2, 0.25),  # couples with one only child: from 2014 by province [S dates; share A]
