@@ -42,7 +42,7 @@ def judge(
     B,
     H,
     E,
-    kinds,
+    places,
     beta,
     level,
     growth,
@@ -69,7 +69,7 @@ def judge(
             leave = empty > house_months
         elif empty > flat_months:
             i = D.district[d]
-            worth = value(D, B, kinds, d, month, x, beta, level)
+            worth = value(D, B, places, d, month, x, beta, level)
             keep = holding(D, B, H, d, worth, market[i], terms, seed, month)
             net = max(worth - closing(D, H, d, terms, seed), 0.0)
             q = 0.0 if unsettled(D, d, terms, seed) else hazard[segment(D, B, d)]
@@ -90,7 +90,7 @@ def step(world: World) -> None:
     counts = np.zeros(2, np.int64)
     world.events.reserve(int(np.count_nonzero(d.use == VACANT)))
     judge(
-        d.view(), world.buildings.view(), world.households.view(), world.events.view(), m["hedonic_index.kinds"],
+        d.view(), world.buildings.view(), world.households.view(), world.events.view(), m["hedonic_index.places"],
         m["hedonic_index.beta"], m["hedonic_index.level"], world.signal["price_change_year"], m["listing.sale_hazard"],
         market_of(world), world.seed, world.month, terms_of(world), int(p["abandonment.months"]),
         int(p["abandonment.months_house"]), counts,

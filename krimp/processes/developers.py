@@ -87,13 +87,15 @@ def expected_price(world: World) -> np.ndarray:
     """Hedonic price of a new standard flat with lift, yuan per m2, by district and for the city (last)."""
     m = world.memory
     beta, level = m["hedonic_index.beta"], m["hedonic_index.level"]
-    kinds = hedonic_index.settlement_kinds(world)
+    places = hedonic_index.settlement_places(world)
     place = targets(world)
     trend = world.params["listing.trend_weight"]
     out = np.zeros(world.nd + 1)
     for i in range(world.nd + 1):
-        kind = kinds[place[i]] if i < world.nd and place[i] >= 0 else NEW_CORE
-        x = hedonic_index.standard_flat(world, kind)
+        kind, km = NEW_CORE, hedonic_index.core_km(world)
+        if i < world.nd and place[i] >= 0:
+            kind, km = int(places[place[i], 0]), float(places[place[i], 1])
+        x = hedonic_index.standard_flat(world, kind, km)
         total = float(level[i])
         total += float(hedonic_index.dot(x, beta))
         total += trend * float(world.signal["price_change_year"][i])

@@ -27,9 +27,9 @@ from krimp.state.world import Series, World
 
 #: Features: 1-7 settlement kinds (old core = reference), then the rest by these positions.
 (
-    FLOOR_ABOVE_3, GROUND, TOP, LIFT_FLOOR, LIFT, AGE, CONDITION, UNTITLED, OWN_STOVE, SHELL, LOG_AREA, EMPTY_HOUSE, NEW, CHARACTER,
-) = range(8, 22)  # fmt: skip
-N_FEATURES = 22
+    FLOOR_ABOVE_3, GROUND, TOP, LIFT_FLOOR, LIFT, AGE, CONDITION, UNTITLED, OWN_STOVE, SHELL, LOG_AREA, EMPTY_HOUSE, NEW, CHARACTER, KM,
+) = range(8, 23)  # fmt: skip
+N_FEATURES = 23
 #: Behind the coefficients: what buyers take off a bare shell, yuan per m2.
 FITTING = N_FEATURES
 #: Least worth of a bare shell, as a share of the flat fitted out.
@@ -68,8 +68,9 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter("hedonic_index.state_farm", -0.30, "log", "normal(-0.3, 0.2)", _A, "state farm"),
     Parameter("hedonic_index.mine_row", -0.60, "log", "normal(-0.6, 0.2)", _A, "mine-side row"),
     Parameter("hedonic_index.new_core", 0.20, "log", "normal(0.2, 0.1)", _A, "new core"),
-    Parameter("hedonic_index.estate", -0.15, "log", "normal(-0.15, 0.08)",
-              "[A] 7 km out at -2 to -8% a km less what the missing deed explains; mechanisms 3.2", "resettlement estate"),
+    Parameter("hedonic_index.km", -0.05, "log/km", "uniform(-0.08, -0.02)", "[A] mechanisms 3.2", "distance from the centre of the city"),
+    Parameter("hedonic_index.estate", -0.05, "log", "normal(-0.05, 0.05)", "[A] raw surroundings; distance and the missing deed are apart",
+              "resettlement estate"),
     Parameter("hedonic_index.county_town", -0.10, "log", "normal(-0.1, 0.1)", _A, "county town"),
     Parameter("hedonic_index.ridge", 30.0, "sales", "fixed", "[A] weight of the prior coefficients in sales"),
     Parameter("hedonic_index.decay", 0.97, "1/month", "fixed", "[A] window of about three years for beta"),
@@ -118,12 +119,14 @@ def character(key):
 
 
 @helper
-def features(D, B, kinds, d, month, x):
-    """Hedonic features of dwelling d into x[N_FEATURES]. kinds: settlement index -> kind."""
+def features(D, B, places, d, month, x):
+    """Hedonic features of dwelling d into x[N_FEATURES]. `places`: kind and km from the centre of each settlement."""
     for k in range(N_FEATURES):
         x[k] = 0.0
     b = D.building[d]
-    x[kinds[D.settlement[d]]] = 1.0
+    s = D.settlement[d]
+    x[np.int64(places[s, 0])] = 1.0
+    x[KM] = places[s, 1]
     floor, floors = np.int64(D.floor[d]), np.int64(B.floors[b])
     if B.lift[b] != 0:
         x[LIFT] = 1.0
@@ -162,9 +165,9 @@ def dot(x, beta):
 
 
 @helper
-def value(D, B, kinds, d, month, x, beta, level):
+def value(D, B, places, d, month, x, beta, level):
     """Hedonic value of dwelling d in fen (float): what sellers believe it would fetch. x is scratch."""
-    features(D, B, kinds, d, month, x)
+    features(D, B, places, d, month, x)
     m2 = exp(level[D.district[d]] + dot(x, beta))
     if D.fitted[d] == 0:
         m2 = max(m2 - beta[FITTING], LEAST_SHELL * m2)
@@ -172,13 +175,13 @@ def value(D, B, kinds, d, month, x, beta, level):
 
 
 @allocating_kernel
-def mean_features(D, B, kinds, month, nd, out, count):
+def mean_features(D, B, places, month, nd, out, count):
     """Mean features of standing homes with a full deed by district: out[nd + 1, N_FEATURES], count[nd + 1]."""
     x = np.zeros(N_FEATURES)
     for d in range(1, D.used[0]):
         if D.state[d] != STANDING or D.title[d] != FULL_TITLE:
             continue
-        features(D, B, kinds, d, month, x)
+        features(D, B, places, d, month, x)
         i = D.district[d]
         count[i] += 1
         count[nd] += 1
@@ -283,7 +286,7 @@ def prior(world: World) -> np.ndarray:
         (codes.NEW_CORE, "new_core"), (codes.ESTATE, "estate"), (codes.COUNTY_TOWN, "county_town"),
         (FLOOR_ABOVE_3, "floor_above_3"), (TOP, "top_floor"), (LIFT_FLOOR, "lift_floor"), (LIFT, "lift"), (AGE, "age"),
         (CONDITION, "condition"), (UNTITLED, "no_title"), (OWN_STOVE, "stove"), (SHELL, "shell"),
-        (LOG_AREA, "log_area"), (EMPTY_HOUSE, "empty_house"), (NEW, "new"), (CHARACTER, "character"),
+        (LOG_AREA, "log_area"), (EMPTY_HOUSE, "empty_house"), (NEW, "new"), (CHARACTER, "character"), (KM, "km"),
     ):  # fmt: skip
         beta[kind] = p[f"hedonic_index.{name}"]
     beta[NEW] = world.memory.get("hedonic_index.new", beta[NEW])
@@ -296,7 +299,7 @@ def fitting(world: World) -> float:
     return float(p["hedonic_index.fitting_share"] * p["fitting_out.cost_m2"] * world.driver("cpi", 1.0))
 
 
-def standard_flat(world: World, kind: int) -> np.ndarray:
+def standard_flat(world: World, kind: int, km: float) -> np.ndarray:
     """Features of a new flat as developers build and sell them, in a settlement of this kind."""
     p = world.params
     x = np.zeros(N_FEATURES)
@@ -307,6 +310,7 @@ def standard_flat(world: World, kind: int) -> np.ndarray:
     x[LOG_AREA] = log(p["developers.area"] / REFERENCE_AREA)
     x[CONDITION] = 1.0 - REFERENCE_CONDITION
     x[SHELL] = x[NEW] = 1.0
+    x[KM] = km
     return x
 
 
@@ -318,6 +322,29 @@ def settlement_kinds(world: World) -> np.ndarray:
         kind: Any = getattr(settlement, "kind", codes.OLD_CORE)
         out[i] = names.get(kind, codes.OLD_CORE) if isinstance(kind, str) else int(kind)
     return out
+
+
+def settlement_places(world: World) -> np.ndarray:
+    """Kind and distance from the city's centre (0 in counties and outside towns, markets of their own) by settlement."""
+    kinds = settlement_kinds(world)
+    city = {x.id for x in world.pack.config.districts if x.kind == "district"}
+    out = np.zeros((len(kinds), 2))
+    out[:, 0] = kinds
+    for i, settlement in enumerate(world.settlements):
+        if settlement.district in city and kinds[i] not in (
+            codes.VILLAGE,
+            codes.STATE_FARM,
+            codes.COUNTY_TOWN,
+        ):
+            out[i, 1] = settlement.km_from_centre
+    return out
+
+
+def core_km(world: World) -> float:
+    """Mean distance of the new quarters from the centre."""
+    places = settlement_places(world)
+    found = places[places[:, 0] == codes.NEW_CORE, 1]
+    return float(found.sum()) / len(found) if len(found) else 0.0
 
 
 def base_price(world: World) -> float:
@@ -332,14 +359,14 @@ def start(world: World) -> None:
     if "hedonic_index.beta" in world.memory:
         return
     nd, d = world.nd, world.dwellings
-    kinds = settlement_kinds(world)
+    places = settlement_places(world)
     beta = prior(world)
     world.buildings.occupied[:] = np.bincount(d.building[d.occupant > 0], minlength=world.buildings.n)
     mean = np.zeros((nd + 1, N_FEATURES))
     mean_features(
         world.dwellings.view(),
         world.buildings.view(),
-        kinds,
+        places,
         world.month,
         nd,
         mean,
@@ -350,10 +377,14 @@ def start(world: World) -> None:
         level[i] = log(base_price(world)) - dot(mean[nd], beta)
     fresh = world.pack.assumption("new_price_m2", 0.0)
     if fresh > 0.0:
-        beta[NEW] += log(fresh + fitting(world)) - level[nd] - dot(standard_flat(world, codes.NEW_CORE), beta)
+        beta[NEW] += (
+            log(fresh + fitting(world))
+            - level[nd]
+            - dot(standard_flat(world, codes.NEW_CORE, core_km(world)), beta)
+        )
         world.memory["hedonic_index.new"] = float(beta[NEW])
     world.memory["hedonic_index.beta"] = np.append(beta, fitting(world))
-    world.memory["hedonic_index.kinds"] = kinds
+    world.memory["hedonic_index.places"] = places
     world.memory["hedonic_index.base_mean"] = mean
     world.memory["hedonic_index.level"] = level
     world.memory["hedonic_index.city"] = level[nd:].copy()

@@ -196,7 +196,7 @@ Money = namedtuple(
 def index_listings(
     D,
     B,
-    kinds,
+    places,
     tastes,
     month,
     rows,
@@ -216,7 +216,7 @@ def index_listings(
         i = D.district[d]
         offer = offers[j]
         hashed[j] = mix(D.key[d])
-        features(D, B, kinds, d, month, x)
+        features(D, B, places, d, month, x)
         taste = dot(x, tastes)
         area = D.area[d] / 10.0
         q = exp(rules.gamma * log(max(area, 5.0) / rules.area0) + taste)
@@ -307,7 +307,7 @@ def name_once(S, H, first, taken, out):
 
 
 @allocating_kernel
-def prepare(S, P, H, D, B, kinds, tastes, growth, level_value, seed, month, rules, terms, floor_income, annuity, family, out_key,
+def prepare(S, P, H, D, B, places, tastes, growth, level_value, seed, month, rules, terms, floor_income, annuity, family, out_key,
             out_w, out_budget, out_credit, out_stay, out_uc, out_old, first, stop):  # fmt: skip
     """What seekers [first, stop) bring: key, value per unit of quality, money, surplus of the present home, user cost, age.
     out_key 0 = no seeker (gone, ended or named twice: `family` 0)."""
@@ -356,7 +356,7 @@ def prepare(S, P, H, D, B, kinds, tastes, growth, level_value, seed, month, rule
         out_old[s] = 1 if month - np.int64(P.birth[p]) >= 720 else 0
         d = H.dwelling[h]
         if d != 0 and motive != WANT_INVEST:
-            features(D, B, kinds, d, month, x)
+            features(D, B, places, d, month, x)
             q = exp(rules.gamma * log(max(D.area[d] / 10.0, 5.0) / rules.area0) + dot(x, tastes))
             cost = (terms.fee_lift if B.lift[D.building[d]] else terms.fee_walk) * D.area[d]
             cost += (terms.heat if D.heating[d] == DISTRICT_HEAT else rules.stove) * D.area[d]
@@ -489,7 +489,7 @@ def sample(
 
 @allocating_kernel
 def rounds(
-    S, P, H, D, B, E, L, rows, kinds, beta, level, growth, hazard, market, seed, month, rules, terms, money, key, budget, credit,
+    S, P, H, D, B, E, L, rows, places, beta, level, growth, hazard, market, seed, month, rules, terms, money, key, budget, credit,
     stay, uc, offers, cand, kind, surplus, worth, n_cand, best, best_hash, best_seeker, second, pick, offer, n_rounds, most_rounds, first,
     stop, deals, deal_x, displaced, counts, fired, lettings,
 ):  # fmt: skip
@@ -588,7 +588,7 @@ def rounds(
             bid = offer[s]
             owner_kind = D.owner_kind[d]
             occupant = D.occupant[d]
-            expected = value(D, B, kinds, d, month, x, beta, level)
+            expected = value(D, B, places, d, month, x, beta, level)
             if owner_kind == BY_DEVELOPER:
                 least = max(terms.developer_floor * D.area[d], (1.0 - rules.discount) * ask)
             elif owner_kind == BY_EMPLOYER:
@@ -644,7 +644,7 @@ def rounds(
                 H.cash[seller] += amount
             fresh = 1 if owner_kind == BY_DEVELOPER else 0
             pay(L, i, money.new if fresh else money.used, payer, receiver, amount)
-            features(D, B, kinds, d, month, x)
+            features(D, B, places, d, month, x)
             for k in range(N_FEATURES):
                 deal_x[n_deals, k] = x[k]
             deals[n_deals, 0] = d
@@ -718,7 +718,7 @@ def rounds(
 
 
 @allocating_kernel
-def own_vacant(S, P, H, D, B, E, kinds, tastes, month, key, w, rules, stay, first, stop, fired):
+def own_vacant(S, P, H, D, B, E, places, tastes, month, key, w, rules, stay, first, stop, fired):
     """Seekers who own an empty standing home move into the best of them (movers only if it is better)."""
     x = np.zeros(N_FEATURES)
     for s in range(first, stop):
@@ -729,7 +729,7 @@ def own_vacant(S, P, H, D, B, E, kinds, tastes, month, key, w, rules, stay, firs
         d = H.estate[h]
         while d != 0:
             if D.state[d] == STANDING and D.use[d] == VACANT and D.occupant[d] == 0:
-                features(D, B, kinds, d, month, x)
+                features(D, B, places, d, month, x)
                 v = w[s] * exp(rules.gamma * log(max(D.area[d] / 10.0, 5.0) / rules.area0) + dot(x, tastes))
                 if v > top or (v == top and D.key[d] > D.key[pick]):
                     top = v
@@ -933,7 +933,7 @@ def step(world: World) -> None:
     m, p, nd = world.memory, world.params, world.nd
     S, P, H, D, B = world.seekers, world.persons, world.households, world.dwellings, world.buildings
     rules, terms, money = rules_of(world), terms_of(world), money_of(world)
-    kinds, beta, level = m["hedonic_index.kinds"], m["hedonic_index.beta"], m["hedonic_index.level"]
+    places, beta, level = m["hedonic_index.places"], m["hedonic_index.beta"], m["hedonic_index.level"]
     growth, market = world.signal["price_change_year"], market_of(world)
     from krimp.processes import hedonic_index  # late: it observes the developers, who use this module
 
@@ -949,7 +949,7 @@ def step(world: World) -> None:
     hashed = np.zeros(nl, np.int64)
     offers = np.zeros(nl, OFFER)
     listed_homes = (
-        D.view(), B.view(), kinds, tastes, world.month, rows, world.signal["heat_share"], rules, terms, m["tenancy.level"],
+        D.view(), B.view(), places, tastes, world.month, rows, world.signal["heat_share"], rules, terms, m["tenancy.level"],
         hashed, offers,
     )  # fmt: skip
     world.map_chunks(partial(_part, index_listings, listed_homes), nl, 0, 4096)
@@ -987,13 +987,13 @@ def step(world: World) -> None:
         family = np.zeros(size, np.int8)
         name_once(S.view(), H.view(), first, np.zeros(H.n, np.uint8), family)
         lives = (
-            S.view(), P.view(), H.view(), D.view(), B.view(), kinds, tastes, growth, level_value, world.seed, world.month, rules,
+            S.view(), P.view(), H.view(), D.view(), B.view(), places, tastes, growth, level_value, world.seed, world.month, rules,
             terms, floor_income, m["mortgages.annuity"], family, key, w, budget, credit, stay, uc, old,
         )  # fmt: skip
         # each seeker's rows are his own, so seekers can think and look side by side
         world.map_chunks(partial(_part, prepare, lives), stop, first, 1024)
         own_vacant(
-            S.view(), P.view(), H.view(), D.view(), B.view(), E, kinds, tastes, world.month, key, w, rules, stay, first,
+            S.view(), P.view(), H.view(), D.view(), B.view(), E, places, tastes, world.month, key, w, rules, stay, first,
             stop, fired,
         )  # fmt: skip
         sights = (
@@ -1006,7 +1006,7 @@ def step(world: World) -> None:
         displaced = np.zeros(stop - first, np.int64)
         lettings = np.zeros((stop - first, 2), np.int64)
         n_deals, n_out, n_let = rounds(
-            S.view(), P.view(), H.view(), D.view(), B.view(), E, world.ledger.view(), rows, kinds, beta, level, growth,
+            S.view(), P.view(), H.view(), D.view(), B.view(), E, world.ledger.view(), rows, places, beta, level, growth,
             m["listing.sale_hazard"], market, world.seed, world.month, rules, terms, money, key, budget, credit, stay,
             uc, offers, cand, kind, surplus, worth, n_cand, best, best_hash, best_seeker, second, pick, offer, int(p["housing_search.rounds"]),
             int(p["housing_search.rounds_homeless"]), first, stop, deals, deal_x, displaced, counts, fired, lettings,

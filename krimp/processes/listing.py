@@ -319,7 +319,7 @@ def first_ask(D, B, d, worth, floor, terms, seed, month, fired):
 
 @allocating_kernel
 def scan(
-    D, B, H, E, kinds, beta, level, growth, hazard, market, seed, month, terms, counts, fired, first, stop
+    D, B, H, E, places, beta, level, growth, hazard, market, seed, month, terms, counts, fired, first, stop
 ):
     """Offer, cut, withdraw for rows [first, stop). counts[3, nd + 1]: new listings, cuts, withdrawals."""
     x = np.zeros(N_FEATURES)
@@ -337,7 +337,7 @@ def scan(
                 continue
             i = D.district[d]
             if kind == BY_DEVELOPER:
-                worth = value(D, B, kinds, d, month, x, beta, level)
+                worth = value(D, B, places, d, month, x, beta, level)
                 D.ask[d] = first_ask(
                     D, B, d, worth, terms.developer_floor * D.area[d], terms, seed, month, fired
                 )
@@ -359,7 +359,7 @@ def scan(
             fresh = month - D.vacant_since[d] <= 6
             if kind != BY_CITY and unit(a) >= (terms.fresh if fresh else terms.later):
                 continue
-            worth = value(D, B, kinds, d, month, x, beta, level)
+            worth = value(D, B, places, d, month, x, beta, level)
             floor = least_price(
                 D, B, H, d, worth, market[i], hazard[segment(D, B, d)], growth[i], terms, seed, month
             )
@@ -403,7 +403,7 @@ def scan(
                 if kind == BY_DEVELOPER:
                     floor = terms.developer_floor * D.area[d]
                 else:
-                    worth = value(D, B, kinds, d, month, x, beta, level)
+                    worth = value(D, B, places, d, month, x, beta, level)
                     floor = least_price(
                         D, B, H, d, worth, market[i], hazard[segment(D, B, d)], growth[i], terms, seed, month
                     )
@@ -417,7 +417,7 @@ def scan(
 
 @allocating_kernel
 def reconsider(
-    H, D, B, E, kinds, beta, level, seed, month, terms, tenant, owner_rate, crowded, sell_first, need_months, need,
+    H, D, B, E, places, beta, level, seed, month, terms, tenant, owner_rate, crowded, sell_first, need_months, need,
     invest, invest_cash, counts, fired, out_h, out_motive, first, stop,
 ):  # fmt: skip
     """The yearly look of households [first, stop) at their own situation. Returns how many seek (out_h, out_motive)."""
@@ -444,7 +444,7 @@ def reconsider(
         rich = unit(c) < invest
         if not (wish or short or rich):
             continue
-        worth = value(D, B, kinds, d, month, x, beta, level)
+        worth = value(D, B, places, d, month, x, beta, level)
         i = D.district[d]
         if wish and (H.cash[h] >= sell_first * worth or D.title[d] == HOMESTEAD or H.owned[h] > 1):
             out_h[n] = h
@@ -465,7 +465,7 @@ def reconsider(
 
 
 @allocating_kernel
-def open_market(D, B, H, kinds, beta, level, growth, hazard, market, seed, month, terms, fired):
+def open_market(D, B, H, places, beta, level, growth, hazard, market, seed, month, terms, fired):
     """Listings of the base month: willing owners of vacant homes are on offer with their long-run share."""
     x = np.zeros(N_FEATURES)
     share = terms.later / (terms.later + terms.withdrawal)
@@ -478,7 +478,7 @@ def open_market(D, B, H, kinds, beta, level, growth, hazard, market, seed, month
             v, _, _, _ = draw4(seed, B.key[D.building[d]], 0, HEAT_VALVE)
             if unit(v) < terms.valve:
                 D.heat_off[d] = 1
-        worth = value(D, B, kinds, d, month, x, beta, level)
+        worth = value(D, B, places, d, month, x, beta, level)
         i = D.district[d]
         floor = least_price(
             D, B, H, d, worth, market[i], hazard[segment(D, B, d)], growth[i], terms, seed, month
@@ -536,7 +536,7 @@ def start(world: World) -> None:
     world.signal["rent_m2"][:] = tenancy.base_rent(world)
     m = world.memory
     open_market(
-        world.dwellings.view(), world.buildings.view(), world.households.view(), m["hedonic_index.kinds"],
+        world.dwellings.view(), world.buildings.view(), world.households.view(), m["hedonic_index.places"],
         m["hedonic_index.beta"], m["hedonic_index.level"], world.signal["price_change_year"], m["listing.sale_hazard"],
         market_of(world), world.seed, world.month, terms_of(world), np.zeros(len(BRANCHES), np.int64),
     )  # fmt: skip
@@ -549,7 +549,7 @@ def step(world: World) -> None:
     m, p, nd = world.memory, world.params, world.nd
     terms = terms_of(world)
     H, D, B = world.households.view(), world.dwellings.view(), world.buildings.view()
-    kinds, beta, level = m["hedonic_index.kinds"], m["hedonic_index.beta"], m["hedonic_index.level"]
+    places, beta, level = m["hedonic_index.places"], m["hedonic_index.beta"], m["hedonic_index.level"]
     growth, market = world.signal["price_change_year"], market_of(world)
 
     def tallies() -> tuple[np.ndarray, np.ndarray]:
@@ -559,7 +559,7 @@ def step(world: World) -> None:
     def offer(log: EventView, first: int, stop: int) -> tuple[np.ndarray, np.ndarray]:
         found = tallies()
         scan(
-            D, B, H, log, kinds, beta, level, growth, m["listing.sale_hazard"], market, world.seed, world.month, terms, *found,
+            D, B, H, log, places, beta, level, growth, m["listing.sale_hazard"], market, world.seed, world.month, terms, *found,
             first, stop,
         )  # fmt: skip
         return found
@@ -568,7 +568,7 @@ def step(world: World) -> None:
         found = tallies()
         who, motive = np.zeros(stop - first, np.int32), np.zeros(stop - first, np.int8)
         n = reconsider(
-            H, D, B, log, kinds, beta, level, world.seed, world.month, terms, p["listing.move_tenant"],
+            H, D, B, log, places, beta, level, world.seed, world.month, terms, p["listing.move_tenant"],
             p["listing.move_owner"], p["listing.crowded_m2"], p["listing.sell_first_cash"], p["listing.need_months"],
             p["listing.need_probability"], p["listing.invest_probability"], p["listing.invest_cash"], *found, who, motive,
             first, stop,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from krimp.processes.hedonic_index import settlement_kinds
 from krimp.state.codes import HOSTEL, SECOND_HOME, STANDING
 from krimp.state.compile import kernel
 from krimp.state.parameters import Parameter
@@ -95,7 +96,7 @@ def observe(world: World) -> dict[str, np.ndarray]:
     out = world.memory["lit_windows.counts"]
     total = np.append(out, out.sum(axis=1, keepdims=True), axis=1).astype(np.float64)
     b = world.buildings
-    kinds = world.memory["hedonic_index.kinds"]
+    kinds = settlement_kinds(world)
     blocks = np.nonzero((b.state == 2) & (b.floors >= 4) & (b.windows > 0))[0]
     core = blocks[kinds[b.settlement[blocks]] == 5]
     newest = (
