@@ -41,6 +41,10 @@ REASON_WORDS = {
     "founder_returned": "with savings from away", "low_demand": "for want of customers", "lockdown": "in the lockdowns",
     "pension_age": "at pension age", "early_pension": "on an early pension", "lonely_parent": "not to be alone in old age",
 }  # fmt: skip
+MOVE_WORDS = {
+    "new_household": ", the household's first home", "better_home": ", in search of something better",
+    "arrival": " on coming to the city", "resettled": " with the money for the old home", "evicted": ", having lost the old one",
+}  # fmt: skip
 #: Events of a household that all its members live through (the log names its first member only).
 HOUSEHOLD_EVENTS = (
     "moved_home", "sold", "let", "listed", "price_cut", "withdrawn", "resettlement_offer", "resettled", "held_out",
@@ -610,7 +614,7 @@ class _Teller:
             )
             return f"In {month} {he} {'moved into' if kind == 'into_collective' else 'left'} {what}."
         if kind == "moved_home":
-            return f"In {month} {'they' if not mine else he} moved to {self.home(e['dwelling'])}."
+            return f"In {month} {'they' if not mine else he} moved to {self.home(e['dwelling'])}{MOVE_WORDS.get(str(e['reason']), '')}."
         if kind == "job_start":
             self._works = True
             where = SECTOR_WORDS.get(str(e["reason"]), "")
