@@ -47,7 +47,6 @@ ACCOUNTS = (
 )
 BRANCHES = (
     "upper_advances.ahead",
-    "upper_advances.settled",
     "upper_advances.drawn",
     "upper_advances.refused",
 )
