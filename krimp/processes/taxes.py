@@ -24,8 +24,8 @@ PARAMETERS = (
         "[A] the province's part of the local half differs by province (mechanisms 5.2)", "", 0.0, 1.0,
     ),
     Parameter(
-        "taxes.nontax_per_head", 480.0, "yuan/year", "lognormal(480, 0.25)",
-        "[D] 0.85 bn yuan of non-tax revenue in 2020 over 0.89 m people, at 2010 prices and without the sales of assets"
+        "taxes.nontax_per_head", 550.0, "yuan/year", "lognormal(550, 0.25)",
+        "[D] 0.85 bn yuan of non-tax revenue in 2020 over 0.89 m people, at 2010 prices (1.28) and without the sales of assets"
         " that rose with the shortage", "fees, fines and leases at 2010 prices", 0.0, 1e5,
     ),
     Parameter(
