@@ -1,8 +1,10 @@
 """Cost of living: a Laspeyres index of a basket with housing in it, base = 1.
 
 P = sum of weights * relative prices: goods (the general price level), services of the city (their pay, half passed on),
-housing (mean of the relative rent and of the relative price of homes, by district), heat and power (half of the price
-level: tariffs are capped). Cheap flats make a cheap life: the loop from the price fall to arrivals.
+housing by district (the relative rent with the weight of the households that rent at the base, the relative price of homes
+with that of those who own: the user cost of an owner follows the price [A]; statistics offices of China impute it from the
+cost of building instead), heat and power (half of the price level: tariffs are capped). Cheap flats make a cheap life: the
+loop from the price fall to arrivals.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from krimp.processes import jobs
-from krimp.state.codes import SERVICES
+from krimp.state.codes import ACTIVE, OWNER, SERVICES
 from krimp.state.parameters import Parameter
 from krimp.state.world import Series, World
 
@@ -28,23 +30,30 @@ BRANCHES = ("cost_of_living.homes_cheaper",)
 def _housing(world: World) -> np.ndarray:
     """Relative price of housing by district; the base is the first month in which a price is known."""
     memory, signal = world.memory, world.signal
-    out = np.ones(world.nd + 1)
-    parts = 0
-    total = np.zeros(world.nd + 1)
-    for name in ("rent_m2", "price_m2"):
+    rented = memory["cost_of_living.rented"]
+    weight, total = 0.0, np.zeros(world.nd + 1)
+    for name, share in (("rent_m2", rented), ("price_m2", 1.0 - rented)):
         now = signal[name]
         if not (now[-1] > 0.0):
             continue
         now = np.where(now > 0.0, now, now[-1])
         base = memory.setdefault(f"cost_of_living.{name}", now.copy())
-        total += now / base
-        parts += 1
-    return total / parts if parts else out
+        total += share * now / base
+        weight += share
+    return total / weight if weight > 0.0 else np.ones(world.nd + 1)
+
+
+def _rented(world: World) -> float:
+    """Share of households that do not own their home."""
+    households = world.households
+    tenure = households.tenure[(households.state == ACTIVE) & (households.dwelling > 0)]
+    return float((tenure != OWNER).mean()) if len(tenure) else 0.0
 
 
 def start(world: World) -> None:
     """Base prices."""
     memory = world.memory
+    memory["cost_of_living.rented"] = _rented(world)
     people = jobs.employed(world).sum(axis=0)
     memory["cost_of_living.pay0"] = float(jobs.contract_wages(world)[SERVICES]) / max(
         float(people[SERVICES]), 1.0

@@ -322,7 +322,15 @@ def cabbage(run: Run, other: Run, claim: Claim) -> Finding:
     )
 
 
-@rule("new_quarters_used", unit="share")
+def _uses(facts: Mapping[str, float], claim: Claim) -> str:
+    return (
+        f"of the homes in new quarters {words.percent(facts['owner_occupied'])} are lived in by owners,"
+        f" {words.percent(facts['rented'])} let and {words.percent(facts['hostel'])} hostels ({words.number(facts['hostels'])} of them in"
+        " a run: few in a small city)"
+    )
+
+
+@rule("new_quarters_used", unit="share", because=_uses)
 def new_quarters_used(run: Run, other: Run, claim: Claim) -> Finding:
     """In new quarters more than half of the homes are lived in or hostels; some are let, some are hostels."""
     quarters = [
@@ -339,6 +347,7 @@ def new_quarters_used(run: Run, other: Run, claim: Claim) -> Finding:
             "more than half of the newer homes are used": share > 0.5, "some are let": count["rented"] > 0,
             "some are hostels": count["hostel"] > 0,
         },
+        hostels=float(count["hostel"]), **{name: n / max(len(use), 1) for name, n in count.items()},
     )  # fmt: skip
 
 
@@ -666,15 +675,25 @@ def cheap_living(run: Run, other: Run, claim: Claim) -> Finding:
     )  # fmt: skip
 
 
-@rule("trickle_back", unit="share")
+def _when_most(facts: Mapping[str, float], claim: Claim) -> str:
+    return (
+        f"the highest share is that of {facts['year']:.0f}: {words.number(facts['back'])} came back while"
+        f" {words.number(facts['left'])} left; in the first year {words.number(facts['first'])} came back, and the more are away"
+        " the more can return"
+    )
+
+
+@rule("trickle_back", unit="share", because=_when_most)
 def trickle_back(run: Run, other: Run, claim: Claim) -> Finding:
     """Returnees over leavers, the highest of all years: some every year, and well below (under one half)."""
     years = [y for y in run.full_years() if y <= int(claim.month[:4])]
     back = [run.year("returnees", y) for y in years]
     share = max(b / run.year("out_migrants", y) for b, y in zip(back, years, strict=True))
+    most = max(range(len(years)), key=lambda i: back[i] / run.year("out_migrants", years[i]))
     return direction(
-        share, {"some come back every year": min(back) > 0, "never half as many as leave": share < 0.5}
-    )
+        share, {"some come back every year": min(back) > 0, "never half as many as leave": share < 0.5},
+        year=float(years[most]), back=back[most], left=run.year("out_migrants", years[most]), first=back[0],
+    )  # fmt: skip
 
 
 @rule("bakery", unit="ratio")
