@@ -353,9 +353,9 @@ def new_quarters_used(run: Run, other: Run, claim: Claim) -> Finding:
 
 def _why_lit(facts: Mapping[str, float], claim: Claim) -> str:
     return (
-        f"{words.percent(facts['lived_in'], 0)} of the homes in the newest blocks are lived in: {words.percent(facts['public'], 0)}"
-        f" of these blocks are public flats handed to resettled households, who move in at once, the rest are sold one by one;"
-        f" older blocks are {words.percent(facts['older'], 0)} lit"
+        f"{words.percent(facts['lived_in'], 0)} of the homes in the newest blocks are lived in, as {words.percent(facts['public'], 0)}"
+        f" of them are public flats handed to resettled households, who move in at once; older blocks are"
+        f" {words.percent(facts['older'], 0)} lit"
     )
 
 
