@@ -95,14 +95,9 @@ def all_branches() -> list[str]:
     return [str(b) for b in _collect("BRANCHES")]
 
 
-def rare_branches() -> list[str]:
-    """Branches that only harsher scenarios reach; a test takes them there."""
-    return [str(b) for b in _collect("RARE_BRANCHES")]
-
-
 def start(world: World) -> None:
     """Initialise the processes at the base month, after synthesis."""
-    for branch in [*all_branches(), *rare_branches()]:
+    for branch in all_branches():
         world.fired[branch] += 0
     for module in modules():
         if hasattr(module, "start"):
