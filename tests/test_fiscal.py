@@ -181,7 +181,7 @@ USUAL = {"land": BOOM}
 OFF = {
     "transfers": {"transfers.scale": 0.4},
     "land": {"land_sales.scale": 0.0, **BOOM},
-    "debt": {"debt.opening": 40.0},
+    "debt": {"debt.opening": 60.0},
     "bail-out": {"upper_advances.bailout": 1.5e9},
     "pandemic bill": {"pandemic_bill.scale": 0.0},
 }
@@ -203,6 +203,9 @@ OFF = {
         ("debt", "payables", 1, 24),
         ("debt", "wage_arrears_months", 1, 24),
         ("debt", "public_jobs", -1, 24),
+        ("debt", "bus_share", -1, 24),
+        ("debt", "out_migrants", 1, 24),
+        ("debt", "population", -1, 24),
         ("debt", "capital_expenditure", -1, 24),
         ("bail-out", "debt_unpaid", -1, 96),
         ("bail-out", "payables", -1, 96),
@@ -213,7 +216,7 @@ OFF = {
 )
 def test_switching_a_link_moves_the_city(link: str, variable: str, sign: int, first: int) -> None:
     # what differs much between small cities needs more seeds, over fewer years
-    seeds = {"land": small.SEEDS, "transfers": SEEDS, "debt": small.SEEDS[:6]}.get(link, SEEDS[:3])
+    seeds = {"land": small.SEEDS, "transfers": SEEDS, "debt": SEEDS}.get(link, SEEDS[:3])
     months = 85 if link in ("land", "debt") else 121
     change = small.paired(
         variable, months, OFF[link], USUAL.get(link, {}), weight=200, seeds=seeds, first=first
@@ -273,7 +276,7 @@ def test_heating_stops_for_lack_of_cash_only() -> None:
     _advance(world, 1)
     share = world.signal["heat_share"]
     least = world.params["heating.rescue"]
-    assert np.all(share[:-1] >= least - 1e-6) and share[-1] < 0.99
+    assert np.all(share[:-1] >= least - 1e-5) and share[-1] < 0.99  # whole fen
     year = heating.SEASON * len(heating.FUEL) + heating.SUMMER * (12 - len(heating.FUEL))
     assert year == pytest.approx(1.0) and sum(heating.FUEL.values()) == pytest.approx(1.0)
 

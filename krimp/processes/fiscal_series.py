@@ -20,7 +20,7 @@ SERIES = (
     _money("tax_revenue", "the local share of taxes"),
     _money("nontax_revenue", "fees, fines, leases, asset sales"),
     _money("fund_revenue", "government fund revenue"),
-    _money("land_revenue", "land sold to private developers"),
+    _money("land_revenue", "land sold to private developers and firms"),
     _money("land_revenue_platform", "land sold to the platform"),
     _money("transfers", "upper grants to the general budget"),
     _money("general_expenditure", "general public budget spending, no principal"),

@@ -72,7 +72,7 @@ _FLOWS = {
     "savings_in": "savings that come with people",
     "inheritance_out": "estates that go to heirs elsewhere",
     "construction": "building and works",
-    "land": "land sold to private developers",
+    "land": "land sold to private developers and firms",
     "land_platform": "land sold to the platform",
     "compensation": "cash compensation for resettled homes",
     "top_up": "top-up paid for resettlement flats",
