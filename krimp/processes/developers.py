@@ -57,8 +57,9 @@ SERIES = (
 BRANCHES = ("developers.start", "developers.below_cost")
 
 
-#: Flats of one site.
-SITE_UNITS = 48
+def site_units(world: World) -> int:
+    """Records of one site: 48 flats, at small scales fewer records that stand for more."""
+    return max(8, min(48, 48 * world.copies // world.weight))
 
 
 def replacement_cost(world: World) -> float:
@@ -112,6 +113,7 @@ def _sites(world: World) -> None:
     p, d, b = world.params, world.dwellings, world.buildings
     lag = int(p["developers.lag"])
     young = (d.state == STANDING) & (d.completed > world.base - PAST) & (b.floors[d.building] > 1)
+    size = site_units(world)
     built = np.bincount(d.settlement[young], minlength=len(world.settlements))
     for i, settlement in enumerate(targets(world)):
         units = (
@@ -119,10 +121,10 @@ def _sites(world: World) -> None:
             if settlement < 0
             else int(built[settlement] * p["developers.pipeline"] * p["developers.scale"] * lag / PAST)
         )
-        for first in range(0, units, SITE_UNITS):
+        for first in range(0, units, size):
             construction.start_building(
-                world, settlement=int(settlement), units=min(SITE_UNITS, units - first), area=p["developers.area"],
-                months_to_build=max(1, lag * (first + SITE_UNITS // 2) // units), public=0, programme=0,
+                world, settlement=int(settlement), units=min(size, units - first), area=p["developers.area"],
+                months_to_build=max(1, lag * (first + size // 2) // units), public=0, programme=0,
                 owner_kind=BY_DEVELOPER, title=FULL_TITLE, lift_share=p["developers.lift_share"],
             )  # fmt: skip
         for name in ("starts", "starts_private"):
@@ -153,12 +155,13 @@ def step(world: World) -> None:
     seen = sold.sum(axis=0) / 12.0
     place = targets(world)
     allowed = world.signal["starts_allowed"]
+    size = site_units(world)
     for i in range(nd):
         margin = ratio[i] - p["developers.hurdle"]
         if margin <= 0.0 or place[i] < 0:
             world.fired["developers.below_cost"] += margin <= 0.0
             continue
-        if unsold[i] > p["developers.inventory"] * max(seen[i], 0.0005 * stock[i] / 12.0) + 24:
+        if unsold[i] > p["developers.inventory"] * max(seen[i], 0.0005 * stock[i] / 12.0) + size // 2:
             continue
         wish = (
             p["developers.scale"]
@@ -166,9 +169,9 @@ def step(world: World) -> None:
             * float(exp(p["developers.elasticity"] * log(margin)))
         )
         m["developers.carry"][i] += wish * stock[i] / 12.0 * float(allowed[i])
-        if m["developers.carry"][i] < SITE_UNITS:
+        if m["developers.carry"][i] < size:
             continue
-        units = int(m["developers.carry"][i]) // SITE_UNITS * SITE_UNITS
+        units = int(m["developers.carry"][i]) // size * size
         m["developers.carry"][i] -= units
         first, stop = construction.start_building(
             world, settlement=int(place[i]), units=units, area=p["developers.area"],
