@@ -2,19 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
 import numpy as np
+import polars as pl
 import pytest
 from scipy import optimize
 
+from krimp.app import cli
 from krimp.engine import month
+from krimp.outputs.listings import listings
+from krimp.processes import hedonic_index
 from krimp.processes.listing import Terms, reservation
 from krimp.processes.mortgages import means
 from krimp.state import codes
 from krimp.state.compile import kernel
+from krimp.state.world import World
 from tests import small
 
-MONTHS = 48
-SEEDS = tuple(range(1, 6))
+Sets = Mapping[str, float]
+
+
+class Market(NamedTuple):
+    world: World
+    series: dict[str, np.ndarray]
+    deals: np.ndarray
+    looks: np.ndarray
+    months: np.ndarray
+
+
+#: The whole period: surplus homes come late in it. Means are of the months from `LATE` on.
+MONTHS, LATE = 148, 84
+SEEDS = (1, 2, 3, 4)
+FLEE = {
+    "out_migration.level_young": 0.03,
+    "out_migration.level_working": 0.035,
+    "out_migration.level_old": 0.04,
+}
+COME = {"newcomers.level": 0.03}
 
 
 @kernel
@@ -93,17 +120,78 @@ def test_homes_owners_and_sales_balance_each_month() -> None:
         assert int(h.loan.sum()) == book["banks.home_loans"] >= 0
 
 
-def _rises(variable: str, on: dict[str, float], off: dict[str, float], first: int = 24) -> float:
+def _rises(variable: str, on: Sets, off: Sets, first: int = LATE) -> float:
     return small.p_rises(small.paired(variable, MONTHS, on, off, seeds=SEEDS, first=first))
 
 
-def _falls(variable: str, on: dict[str, float], off: dict[str, float], first: int = 24) -> float:
+def _falls(variable: str, on: Sets, off: Sets, first: int = LATE) -> float:
     return small.p_rises(-small.paired(variable, MONTHS, on, off, seeds=SEEDS, first=first))
 
 
-def test_more_buyers_from_outside_buy_more_homes() -> None:
-    many, none = {"second_homes.scale": 100.0}, {"second_homes.scale": 0.0}
-    assert _rises("sales_to_outsiders", many, none, 0) < 0.01
+def _log_change(variable: str, seed: int, on: Sets) -> float:
+    """Log of the late mean of a series with `on` over that of the default run."""
+    now, then = (small.run(MONTHS, seed, 100, sets)[variable][LATE:].mean() for sets in (on, {}))
+    return float(np.log(now / then))
+
+
+def test_more_empty_homes_lower_prices() -> None:
+    """A larger resettlement programme on the same demand."""
+    more: Sets = {"resettlement.high_count": 1.0}
+    assert _rises("vacancy_rate", more, {}) < 0.01
+    assert _falls("median_ask_m2", more, {}) < 0.01 and _falls("price_index_m2", more, {}) < 0.01
+
+
+def test_demolition_lowers_vacancy_and_slows_the_fall_of_prices() -> None:
+    pulled: Sets = {"demolition.programme": 0.03}
+    assert _falls("vacancy_rate", pulled, {}) < 0.01
+    assert _rises("price_index_m2", pulled, {}) < 0.01
+
+
+def test_low_prices_stop_private_building() -> None:
+    """Builders start while homes cost more than their replacement, and no more once they cost less."""
+    starts, ratio = (
+        np.concatenate([small.run(MONTHS, s)[v] for s in SEEDS])
+        for v in ("starts_private", "price_to_replacement_cost")
+    )
+    assert starts[ratio > 1.05].sum() > 0.0 and starts[ratio < 0.95].sum() == 0.0
+
+
+def test_a_falling_population_lowers_prices_more_than_a_rising_one_lifts_them() -> None:
+    """Durable homes (Glaeser & Gyourko 2005): change of log prices per change of log households, down over up, in the
+    years in which homes cost more than their replacement."""
+    seeds, first, stop = (*SEEDS, 5, 6), 48, 96
+
+    def slopes(variable: str, sets: Sets) -> np.ndarray:
+        def change(name: str, seed: int) -> float:
+            now, then = (small.run(stop, seed, 100, x)[name][first:].mean() for x in (sets, {}))
+            return float(np.log(now / then))
+
+        return np.array([change(variable, s) / change("households", s) for s in seeds])
+
+    for variable in ("price_index_m2", "median_sale_m2"):
+        down, up = slopes(variable, FLEE), slopes(variable, COME)
+        assert small.p_rises(down) < 0.01 and small.p_rises(down - up) < 0.01
+    starts = small.paired("starts_private", stop, COME, FLEE, seeds=seeds, first=24)
+    assert small.p_rises(starts) < 0.01
+
+
+def test_higher_fees_for_empty_flats_lower_prices_and_more_are_sold() -> None:
+    """Dear heat, once free while it is off and once not."""
+    due, free = ({"heating.base_fee_share": share, "heating.fee_m2": 60.0} for share in (1.0, 0.0))
+    assert _falls("median_ask_m2", due, free) < 0.02 and _falls("median_sale_m2", due, free) < 0.02
+    assert _rises("sales", due, free) < 0.02
+    assert small.paired("new_listings", MONTHS, due, free, seeds=SEEDS, first=LATE).mean() > 0.0
+
+
+def test_buyers_from_outside_lift_the_cheap_end_first() -> None:
+    many: Sets = {"second_homes.scale": 40.0}
+    assert _rises("sales_to_outsiders", many, {}) < 0.01
+    seeds = (*SEEDS, 5, 6)
+    assert small.p_rises(np.array([_log_change("ask_total_p01", s, many) for s in seeds])) < 0.01
+    cheap, middle = (
+        np.mean([_log_change(v, s, many) for s in seeds]) for v in ("ask_total_p01", "ask_total_p50")
+    )
+    assert cheap > 2.0 * middle
 
 
 def test_higher_base_fees_bring_listings_and_lower_asks() -> None:
@@ -126,15 +214,126 @@ def test_higher_base_fees_bring_listings_and_lower_asks() -> None:
     assert min(offered) >= 0 and sum(offered) > 0 and min(asks) > 0.0
 
 
-def test_demolition_lowers_vacancy() -> None:
-    pulled, left = {"demolition.programme": 0.03}, {"demolition.programme": 0.0}
-    assert _falls("vacancy_rate", pulled, left) < 0.01
-
-
-def test_dear_building_stops_private_starts() -> None:
-    cheap, dear = (
-        {"developers.cost_lift": 1000.0, "developers.cost_walk_up": 800.0},
-        {"developers.cost_lift": 4000.0},
+@pytest.fixture(scope="module")
+def market() -> Market:
+    """A city of twenty thousand over the whole period with all its sales and what they looked like."""
+    w = small.world(seed=2, weight=50)
+    series: dict[str, list[float]] = {}
+    deals, looks, months = [], [], []
+    for _ in range(MONTHS):
+        month.advance(w)
+        for name, values in month.observe(w).items():
+            series.setdefault(name, []).append(float(values[-1]))
+        deals.append(w.memory["housing_search.deals"])
+        looks.append(w.memory["housing_search.deal_features"])
+        months.append(np.full(len(deals[-1]), w.month))
+    return Market(
+        w,
+        {k: np.array(v) for k, v in series.items()},
+        np.concatenate(deals),
+        np.concatenate(looks),
+        np.concatenate(months),
     )
-    assert _rises("starts_private", cheap, dear, 0) < 0.01
-    assert all(small.run(MONTHS, seed, 100, dear)["starts_private"].sum() == 0 for seed in SEEDS)
+
+
+def test_high_floors_without_lift_sell_for_less(market: Market) -> None:
+    """Log price per m2 on floor, month, settlement, area and state: about -4% a floor above the third, more on top."""
+    x, w = market.looks, market.world
+    walk = (x[:, hedonic_index.LIFT] == 0) & (
+        w.buildings.floors[w.dwellings.building[market.deals[:, 0]]] >= 4
+    )
+    y = np.log(market.deals[walk, 2] / market.deals[walk, 3])
+    places, periods = (
+        np.unique(v, return_inverse=True)[1]
+        for v in (w.dwellings.settlement[market.deals[walk, 0]], market.months[walk] // 6)
+    )
+    dummies = [np.eye(v.max() + 1)[v] for v in (places, periods)]
+    own = x[walk][:, [hedonic_index.FLOOR_ABOVE_3, hedonic_index.TOP, hedonic_index.AGE, hedonic_index.CONDITION,
+                      hedonic_index.SHELL, hedonic_index.LOG_AREA, hedonic_index.NEW, hedonic_index.UNTITLED]]  # fmt: skip
+    slope = np.linalg.lstsq(np.column_stack([own, *dummies]), y, rcond=None)[0]
+    assert -0.10 < slope[0] < -0.01, "floors above the third"
+    assert -0.20 < slope[1] < -0.01, "top floor"
+    assert slope[4] < -0.1, "bare shells"
+
+
+def test_second_floors_ask_more_than_top_floors(market: Market) -> None:
+    d, b = market.world.dwellings, market.world.buildings
+    sale = ((d.listed == codes.FOR_SALE) | (d.listed == codes.FOR_BOTH)) & (d.state == codes.STANDING)
+    walk = (b.floors[d.building] >= 5) & (b.lift[d.building] == 0)
+    rows = np.nonzero(sale & walk)[0]
+    m2 = np.log(d.ask[rows] / d.area[rows])
+    group = d.settlement[rows] * 2 + d.fitted[rows]
+    top, second = d.floor[rows] == b.floors[d.building[rows]], d.floor[rows] == 2
+    gaps, weights = [], []
+    for g in np.unique(group):
+        here = group == g
+        if (here & top).sum() >= 3 and (here & second).sum() >= 3:
+            gaps.append(np.median(m2[here & second]) - np.median(m2[here & top]))
+            weights.append(min((here & top).sum(), (here & second).sum()))
+    assert 0.05 < np.average(gaps, weights=weights) < 1.5
+    assert np.exp(np.quantile(m2, 0.95) - np.quantile(m2, 0.02)) > 3.0, "cheap and dear homes in one month"
+
+
+def test_asks_cuts_and_sales_keep_to_known_ranges(market: Market) -> None:
+    """Cuts 5.5-7% of listings a month where owners have room to cut, sales a little below the last ask."""
+    s = market.series
+    share = s["price_cuts"][LATE:].sum() / s["listed"][LATE:].sum()
+    assert 0.02 < share < 0.09
+    used = market.deals[market.deals[:, 6] == 0]
+    discount = 1.0 - used[:, 2] / used[:, 4]
+    assert 0.0 < discount.mean() < 0.15
+    # above the ask only where another buyer had bid
+    assert (discount < 0).sum() <= market.world.fired["housing_search.second_bid"]
+    years = np.arange(24, MONTHS - 11, 12)
+    change, people = (
+        np.array([np.log(s[v][y + 11] / s[v][y - 1]) for y in years])
+        for v in ("price_index_m2", "population")
+    )
+    assert (people < 0).all() and change[-4:].mean() < 0 and (change[change < 0] < 0).sum() >= 3
+
+
+def test_light_and_occupancy_by_building_are_what_the_tables_say(market: Market) -> None:
+    d, b, s = market.world.dwellings, market.world.buildings, market.series
+    standing = np.nonzero(d.state == codes.STANDING)[0]
+    used = standing[
+        (d.occupant[standing] > 0)
+        | (d.use[standing] == codes.HOSTEL)
+        | (d.use[standing] == codes.SECOND_HOME)
+    ]
+    assert (np.bincount(d.building[used], minlength=b.n) >= b.occupied[: b.n]).all()
+    lived = np.bincount(d.building[d.occupant > 0], minlength=b.n)
+    assert (lived <= b.occupied[: b.n]).all()
+    assert (b.lit <= b.windows).all() and (b.lit[b.occupied == 0] == 0).all()
+    assert s["lit_share"][-1] == pytest.approx(b.lit.sum() / b.windows.sum())
+    rate = 1.0 - s["vacancy_rate"][-1]
+    assert 0.6 * rate < s["lit_dwelling_share"][-1] < rate
+
+
+def test_flats_are_given_up_by_heirs_who_cannot_sell(market: Market) -> None:
+    d = market.world.dwellings
+    assert market.world.fired["abandonment.flat"] > 0
+    flats = (d.abandoned == 1) & (d.heating == codes.DISTRICT_HEAT) & (d.state == codes.STANDING)
+    assert flats.sum() > 0 and (d.owner_kind[flats] == codes.BY_HEIR).mean() > 0.5
+    assert (d.listed[flats] == 0).all()
+    settled = small.world(seed=2, weight=50, sets={"listing.unsettled": 0.0, "listing.closing_far": 0.0})
+    for _ in range(40):
+        month.advance(settled)
+    assert settled.fired["abandonment.flat"] == 0, "who can sell at no cost of his own does not give up"
+
+
+def test_listings_of_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The broker's board of a run shows what the tables hold, cheapest first, and takes its filters."""
+    folder = tmp_path / "run"
+    args = ["run", "hegang", "--scale", "1/200", "--until", "2011-06", "-o", str(folder)]
+    cli.app(args, standalone_mode=False)
+    board = listings(folder)
+    homes = pl.read_parquet(folder / "dwellings.parquet")
+    assert board.height == homes.filter(pl.col("listed").cast(pl.String).is_in(["sale", "both"])).height > 0
+    assert board["ask"].is_sorted() and (board["ask"] > 0).all()
+    assert (board["ask_m2"] - board["ask"] / board["area_m2"]).abs().max() <= 0.5
+    limit = float(board["ask"].median())
+    two = listings(folder, max_price=limit, district="gongnong", rooms=2)
+    assert 0 < two.height < board.height and two["ask"].max() <= limit and set(two["rooms"]) == {2}
+    capsys.readouterr()
+    cli.app(["listings", str(folder), "--rooms", "2", "--max-price", str(limit)], standalone_mode=False)
+    assert "homes on offer fit" in capsys.readouterr().out

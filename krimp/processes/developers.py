@@ -149,7 +149,11 @@ def step(world: World) -> None:
     m["developers.price_to_cost"] = ratio
     sold = m["developers.sold"]
     sold[world.month % 12] = world.counter("sales_new")[:nd]
-    mine = (d.owner_kind == BY_DEVELOPER) & ((d.state == STANDING) | (d.state == BUILDING_SITE))
+    mine = (
+        (d.owner_kind == BY_DEVELOPER)
+        & (d.occupant == 0)
+        & ((d.state == STANDING) | (d.state == BUILDING_SITE))
+    )
     unsold = np.bincount(d.district[mine], minlength=nd).astype(np.float64)
     stock = np.bincount(d.district[d.state == STANDING], minlength=nd).astype(np.float64)
     seen = sold.sum(axis=0) / 12.0
@@ -191,7 +195,11 @@ def step(world: World) -> None:
 def observe(world: World) -> dict[str, np.ndarray]:
     """Unsold homes and replacement cost."""
     d = world.dwellings
-    mine = (d.owner_kind == BY_DEVELOPER) & ((d.state == STANDING) | (d.state == BUILDING_SITE))
+    mine = (
+        (d.owner_kind == BY_DEVELOPER)
+        & (d.occupant == 0)
+        & ((d.state == STANDING) | (d.state == BUILDING_SITE))
+    )
     unsold = np.bincount(d.district[mine], minlength=world.nd).astype(np.float64)
     cost = np.full(world.nd + 1, np.nan)
     cost[-1] = replacement_cost(world)

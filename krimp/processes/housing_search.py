@@ -756,10 +756,13 @@ def last_rent(D, d, rules):
 
 @helper
 def usable(D, B, d, village):
-    """Whether a family in need can be put into d: empty, not given up, not kept for a programme; village houses if asked."""
+    """Whether a family in need can be put into d: empty, not given up, not kept for a programme or for
+    buyers of new homes; village houses if asked."""
     if D.use[d] != VACANT or D.state[d] != STANDING or D.abandoned[d] != 0:
         return False
-    reserved = D.owner_kind[d] == BY_CITY and B.public[D.building[d]] != 0
+    reserved = D.owner_kind[d] == BY_DEVELOPER or (
+        D.owner_kind[d] == BY_CITY and B.public[D.building[d]] != 0
+    )
     return not reserved and (village or D.title[d] != HOMESTEAD)
 
 
