@@ -216,8 +216,8 @@ OFF = {
 )
 def test_switching_a_link_moves_the_city(link: str, variable: str, sign: int, first: int) -> None:
     # what differs much between small cities needs more seeds, over fewer years
-    seeds = {"land": small.SEEDS, "transfers": SEEDS, "debt": SEEDS}.get(link, SEEDS[:3])
-    months = 85 if link in ("land", "debt") else 121
+    seeds = small.SEEDS if link == "land" else SEEDS
+    months = 85 if first == 24 else 121
     change = small.paired(
         variable, months, OFF[link], USUAL.get(link, {}), weight=200, seeds=seeds, first=first
     )
