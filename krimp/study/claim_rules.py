@@ -649,10 +649,9 @@ def traffic(run: Run, other: Run, claim: Claim) -> Finding:
 
 def _small_pull(facts: Mapping[str, float], claim: Claim) -> str:
     return (
-        f"counting homes changes the cost of living by {words.percent(-facts['cheaper'])}: rents change by"
-        f" {words.percent(facts['rents'])} from the start and prices asked by {words.percent(facts['asks'])}, all other prices by"
-        f" {words.percent(facts['others'])}; arrivals change by {words.percent(facts['arrivals'])}, which the chance of single"
-        " moves hides"
+        f"in these runs rents change by {words.percent(facts['rents'])} from the start and prices asked by"
+        f" {words.percent(facts['asks'])}, all other prices by {words.percent(facts['others'])}, so that counting homes changes the"
+        f" cost of living by {words.percent(-facts['cheaper'])} and arrivals by {words.percent(facts['arrivals'])}"
     )
 
 
