@@ -172,15 +172,16 @@ def test_a_falling_population_lowers_prices_more_than_a_rising_one_lifts_them() 
         down, up = slopes(variable, FLEE), slopes(variable, COME)
         assert small.p_rises(down) < 0.01 and small.p_rises(down - up) < 0.01
     starts = small.paired("starts_private", stop, COME, FLEE, seeds=seeds, first=24)
-    assert small.p_rises(starts) < 0.01
+    assert (starts > 0.0).all()  # by chance once in 64
 
 
-def test_higher_fees_for_empty_flats_lower_prices_and_more_are_sold() -> None:
+def test_higher_fees_for_empty_flats_bring_listings_and_lower_prices() -> None:
     """Dear heat, once free while it is off and once not."""
-    due, free = ({"heating.base_fee_share": share, "heating.fee_m2": 60.0} for share in (1.0, 0.0))
-    assert _falls("median_ask_m2", due, free) < 0.02 and _falls("median_sale_m2", due, free) < 0.02
-    assert _rises("sales", due, free) < 0.02
-    assert small.paired("new_listings", MONTHS, due, free, seeds=SEEDS, first=LATE).mean() > 0.0
+    due, free = ({"heating.base_fee_share": share, "heating.fee_m2": 100.0} for share in (1.0, 0.0))
+    assert _falls("price_index_m2", due, free) < 0.01 and _falls("median_sale_m2", due, free) < 0.01
+    assert _rises("sales", due, free) < 0.01
+    # more are put up for sale, in every city; fewer stay on the board, as they go sooner
+    assert (small.paired("new_listings", MONTHS, due, free, seeds=SEEDS, first=LATE) > 0.0).all()
 
 
 def test_buyers_from_outside_lift_the_cheap_end_first() -> None:

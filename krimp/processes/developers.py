@@ -62,10 +62,10 @@ def site_units(world: World) -> int:
     return max(8, min(48, 48 * world.copies // world.weight))
 
 
-def replacement_cost(world: World) -> float:
-    """Yuan per m2 this month, at the floor price of land."""
+def replacement_cost(world: World, lift: float | None = None) -> float:
+    """Yuan per m2 this month, at the floor price of land; `lift` = share of blocks with one, as private builders build by default."""
     p = world.params
-    lift = p["developers.lift_share"]
+    lift = p["developers.lift_share"] if lift is None else lift
     build = (1.0 - lift) * p["developers.cost_walk_up"] + lift * p["developers.cost_lift"]
     index = world.driver("construction_cost_index", 1.0)
     return (build + p["developers.fees_m2"]) * index * (1.0 + p["developers.finance"]) + p[

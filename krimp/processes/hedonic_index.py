@@ -425,11 +425,13 @@ def step(world: World) -> None:
     y = np.array(
         [log(row[2] / 10.0 / row[3] + fit) for row, fit in zip(deals, fitted, strict=True)], np.float64
     )
+    # a record stands for many homes at small scales: fewer of them tell as much
+    share = max(world.copies / world.weight, 0.05)
     learn(
         x, y, deals[:, 1].copy(), m["hedonic_index.beta"], prior(world), m["hedonic_index.level"],
-        m["hedonic_index.city"], m["hedonic_index.gram"], m["hedonic_index.moment"], p["hedonic_index.ridge"],
+        m["hedonic_index.city"], m["hedonic_index.gram"], m["hedonic_index.moment"], p["hedonic_index.ridge"] * share,
         p["hedonic_index.decay"], 1.0 - exp(log(max(p["hedonic_index.memory_year"], 1e-9)) / 12.0),
-        p["hedonic_index.few_sales"],
+        p["hedonic_index.few_sales"] * share,
     )  # fmt: skip
     history = m["hedonic_index.history"]
     history[:-1] = history[1:].copy()

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from krimp.processes.hedonic_index import N_FEATURES, dot, features, mix, value
-from krimp.processes.listing import HIGH, SEGMENTS, least_price, market_of, segment, terms_of
+from krimp.processes.listing import HIGH, SEGMENTS, builder_floor, least_price, market_of, segment, terms_of
 from krimp.processes.mortgages import means
 from krimp.state.codes import (
     ACTIVE,
@@ -590,7 +590,7 @@ def rounds(
             occupant = D.occupant[d]
             expected = value(D, B, places, d, month, x, beta, level)
             if owner_kind == BY_DEVELOPER:
-                least = max(terms.developer_floor * D.area[d], (1.0 - rules.discount) * ask)
+                least = max(builder_floor(D, B, d, terms), (1.0 - rules.discount) * ask)
             elif owner_kind == BY_EMPLOYER:
                 least = 0.9 * ask
             else:
@@ -1056,8 +1056,9 @@ def _learn_market(world: World, on_offer: np.ndarray) -> None:
     n = len(hazard) - 1
     offered = np.bincount(on_offer, minlength=n)
     sold = np.bincount(m["housing_search.deals"][:, 8], minlength=n)
+    few = max(12.0 * world.copies / world.weight, 2.0)
     hazard[n] += 0.15 * ((sold.sum() + 0.5) / (offered.sum() + 12.0) - hazard[n])
-    hazard[:n] += 0.15 * ((sold + 12.0 * hazard[n]) / (offered + 12.0) - hazard[:n])
+    hazard[:n] += 0.15 * ((sold + few * hazard[n]) / (offered + few) - hazard[:n])
     deals = m["housing_search.deals"]
     used = deals[deals[:, 6] == 0]
     if len(used):

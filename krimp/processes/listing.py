@@ -24,7 +24,7 @@ from collections import namedtuple
 
 import numpy as np
 
-from krimp.processes import construction, demolition, hedonic_index, tenancy
+from krimp.processes import construction, demolition, developers, hedonic_index, tenancy
 from krimp.processes.hedonic_index import N_FEATURES, features, value
 from krimp.state.codes import (
     ABSENT,
@@ -170,7 +170,7 @@ Terms = namedtuple(
     [
         "heat", "base_share", "fee_lift", "fee_walk", "r", "trend", "offer_sd", "loss", "markup", "markup_sd", "fresh",
         "later", "withdrawal", "cut", "cut_mu", "cut_sigma", "theta_local", "theta_absent", "theta_heir",
-        "theta_investor", "theta_sd", "valve", "presale", "developer_floor", "surplus", "best_offer",
+        "theta_investor", "theta_sd", "valve", "presale", "floor_walk", "floor_lift", "surplus", "best_offer",
         "fitting", "elastic", "least", "fades", "distance", "closing", "closing_far", "closing_sd",
         "unsettled",
     ],
@@ -298,6 +298,12 @@ def least_price(D, B, H, d, worth, market, q, growth, terms, seed, month):
 
 
 @helper
+def builder_floor(D, B, d, terms):
+    """What a builder takes at least for d, fen: a share of what it costs to build such a flat."""
+    return (terms.floor_lift if B.lift[D.building[d]] != 0 else terms.floor_walk) * D.area[d]
+
+
+@helper
 def first_ask(D, B, d, worth, floor, terms, seed, month, fired):
     """Opening asking price, fen, rounded to 10,000 fen: the usual mark-up, or less where a lower ask earns more."""
     a, b, _, _ = draw4(seed, D.key[d], month, LISTING_ASK)
@@ -338,9 +344,7 @@ def scan(
             i = D.district[d]
             if kind == BY_DEVELOPER:
                 worth = value(D, B, places, d, month, x, beta, level)
-                D.ask[d] = first_ask(
-                    D, B, d, worth, terms.developer_floor * D.area[d], terms, seed, month, fired
-                )
+                D.ask[d] = first_ask(D, B, d, worth, builder_floor(D, B, d, terms), terms, seed, month, fired)
                 D.listed[d] = FOR_SALE
                 D.listed_since[d] = month
                 counts[0, i] += 1
@@ -401,7 +405,7 @@ def scan(
                 share = min(exp(terms.cut_mu + terms.cut_sigma * gauss(c, e)) / 100.0, 0.5)
                 ask = D.ask[d] * (1.0 - share)
                 if kind == BY_DEVELOPER:
-                    floor = terms.developer_floor * D.area[d]
+                    floor = builder_floor(D, B, d, terms)
                 else:
                     worth = value(D, B, places, d, month, x, beta, level)
                     floor = least_price(
@@ -507,7 +511,9 @@ def terms_of(world: World) -> Terms:
     fee, base = heat_terms(world)
     ten = world.pack.config.minor_units / 10.0
     yuan = world.pack.config.minor_units * float(world.driver("cpi", 1.0))
-    floor = p["developers.floor_share"] * (p["developers.cost_walk_up"] + p["developers.fees_m2"])
+    floors = [
+        p["developers.floor_share"] * developers.replacement_cost(world, lift) * ten for lift in (0.0, 1.0)
+    ]
     return Terms(
         float(fee / 12.0 * ten), float(base), p["listing.property_fee_lift"] * ten, p["listing.property_fee_walk"] * ten,
         p["listing.discount_year"], p["listing.trend_weight"] * p["listing.trend_lasts"], p["listing.offer_sd"], p["listing.loss_aversion"],
@@ -515,7 +521,8 @@ def terms_of(world: World) -> Terms:
         p["listing.withdrawal"], p["listing.cut_probability"], p["listing.cut_mu"], p["listing.cut_sigma"],
         p["listing.theta_local"], p["listing.theta_absent"], p["listing.theta_heir"], p["listing.theta_investor"],
         p["listing.theta_sd"], p["listing.separate_valve"], p["listing.presale_months"],
-        float(floor * ten * world.driver("construction_cost_index", 1.0)), p["resettlement.surplus_months"],
+        floors[0], floors[1],
+        p["resettlement.surplus_months"],
         float(exp(1.28 * p["listing.offer_sd"])), float(p["fitting_out.cost_m2"] * ten * world.driver("cpi", 1.0)),
         p["listing.elasticity"], p["listing.least_ask"], p["listing.theta_fades"] / 12.0, p["listing.distance"] * yuan,
         p["listing.closing"] * yuan, p["listing.closing_far"] * yuan, p["listing.closing_sd"],
