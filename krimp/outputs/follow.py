@@ -622,10 +622,12 @@ class _Teller:
             return f"In {month} {he} found work {where}{pay}."
         if kind == "job_loss":
             self._works = False
-            return f"In {month} {he} lost {his} job{because}."
+            why = " for want of work" if e["reason"] == "low_demand" else because
+            return f"In {month} {he} lost {his} job{why}."
         if kind == "retired" and not self._works:
             return f"In {month}, at {old}, {his} pension began."
         if kind == "retired":
+            self._works = False
             return f"In {month}, at {old}, {he} retired{because}."
         if kind == "school_end":
             return f"In {month} {he} finished school."
