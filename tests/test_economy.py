@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 from krimp.engine import month
-from krimp.processes import gdp, jobs, labour_market
+from krimp.processes import gdp, jobs, labour_market, shops
 from krimp.processes.shops import KINDS
-from krimp.state.codes import EMPLOYED, RESIDENT
+from krimp.state.codes import COAST, EMPLOYED, HERE, RESIDENT
 from krimp.state.world import World
 
 SEEDS = (1, 2, 3, 4)
@@ -185,6 +185,24 @@ def test_returnees_found_more_shops() -> None:
         founders += len(owners)
         theirs += int(back[owners].sum())
     assert binomtest(theirs, founders, 0.5, alternative="greater").pvalue < SURE
+
+
+def test_who_has_lived_in_bigger_cities_opens_the_trades_that_spread_from_there() -> None:
+    """Of like adults, half of them back from the coast: the first tenth of the ranking for a coffee shop or bakery."""
+    w = small.world(1, 50)
+    persons = w.persons
+    rows = np.nonzero((persons.state == 1) & (persons.schooling < 4))[0].astype(np.int32)
+    back = (persons.key[rows] >> np.uint64(63)) == 1
+    persons.came[rows], persons.place[rows] = np.where(back, w.month - 36, 0), np.where(back, COAST, HERE)
+
+    def share(known: float) -> float:
+        score = np.empty(len(rows))
+        shops.know_trades(persons.view(), w.seed, w.month, rows, known, score)
+        return float(back[np.argsort(score)[: len(rows) // 10]].mean())
+
+    # odds of 4 let four of five come from that half while few are chosen; odds of 1 tell nobody apart
+    assert share(4.0) == pytest.approx(0.8, abs=0.05)
+    assert share(1.0) == pytest.approx(0.5, abs=0.05)
 
 
 def test_entry_and_exit_set_the_number_of_shops() -> None:

@@ -2,7 +2,8 @@
 
 Entry (Bresnahan & Reiss 1991 [R]): the viable number is N* = demand / s_min of the kind; monthly openings are
 phi * max(0, N* - N), carried over in fractions. Founders are drawn among people of 20 to 54 with the capital, returned
-migrants with higher odds (Demurger & Xu 2011 [S]). Exit: Weibull hazard falling with age, with the rise to the third
+migrants with higher odds (Demurger & Xu 2011 [S]); trades that are only spreading, coffee and bakeries, are likelier
+opened by those of them who have lived or studied where these trades come from. Exit: Weibull hazard falling with age, with the rise to the third
 year that registers show [S], times exp(theta * fall of sales), and when losses have used up the cash.
 Sales come from the city's consumption (`consumption`) by kind, half of it spent near home, half anywhere in the city, in
 proportion to a shop's appeal (drawn once); hostels live on visitors, brokers on a share of home sales.
@@ -22,8 +23,10 @@ from krimp.state.codes import (
     COFFEE,
     EMPLOYED,
     EVENT,
+    HERE,
     LABELS,
     N_SHOP_KINDS,
+    NEAR_TOWN,
     OPEN,
     OWN_ACCOUNT,
     PUBLIC,
@@ -37,10 +40,12 @@ from krimp.state.compile import allocating_kernel, kernel
 from krimp.state.ledger import pay
 from krimp.state.parameters import Parameter
 from krimp.state.portable import exp, log
-from krimp.state.purposes import KEY_SHOP, SHOP_EXIT, SHOP_FOUNDER
+from krimp.state.purposes import KEY_SHOP, SHOP_EXIT, SHOP_FOUNDER, SHOP_KIND
 from krimp.state.random import derive, draw, threshold, uniform
 from krimp.state.world import Series, World, emit
 
+#: Trades that come to small cities from larger ones.
+SPREADING = (COFFEE, BAKERY)
 KINDS = [LABELS["shop_kind"].get(k, "none") for k in range(N_SHOP_KINDS)]
 #: kind: viable sales (yuan/month, base prices), share of consumption where the base has none, inputs in sales, labour in
 #: sales, capital to start (yuan), yearly growth of taste, fall of sales in a full lockdown.
@@ -81,6 +86,7 @@ PARAMETERS = tuple(
     Parameter("shops.near", 0.5, "share", "uniform(0.3, 0.7)", "[A]", "sales made to people of the own district", 0.0, 1.0),
     Parameter("shops.returnee_odds", 2.5, "odds", "lognormal(2.5, 0.35)", "[D] 20-35% of returnees in work self-employed [A around Demurger & Xu 2011] against a tenth of all in work: odds ratio 2-5; studies of China's returned migrants 1.5-2.5 [R]", "founding by returnees against stayers", 0.0, 50.0),
     Parameter("shops.newcomer_odds", 1.5, "odds", "lognormal(1.5, 0.3)", "[A]", "founding by newcomers against stayers", 0.0, 50.0),
+    Parameter("shops.trade_known", 4.0, "odds", "lognormal(4, 0.4)", "[A] migrants bring home trades they have seen; no study of kinds", "spreading trades: founders with a degree or a life in bigger cities against others", 0.0, 50.0),
     Parameter("shops.commission", 0.015, "share", "uniform(0.01, 0.02)", "[R] brokers take 1-2%", "brokers' income in home sales", 0.0, 0.1),
     Parameter("shops.equipment", 0.6, "share", "fixed", "[A] the rest is the first stock and rent; moves money out once a shop", "capital spent on fittings bought outside", 0.0, 1.0),
     Parameter("shops.reserve", 2.0, "months", "fixed", "[A] a usual working balance; timing of profit only", "months of sales kept as cash before profit is drawn", 0.0, 24.0),
@@ -233,6 +239,17 @@ def score_founders(P, H, S, seed, month, rows, capital, returnee, newcomer, scor
             continue
         u = uniform(seed, P.key[p], month, SHOP_FOUNDER)
         score[i] = -log(max(u, 1e-16)) / odds
+
+
+@kernel
+def know_trades(P, seed, month, rows, known, score):
+    """score[i] = -ln(u) / odds of founder i to choose a trade that is only spreading."""
+    for i in range(rows.size):
+        p = rows[i]
+        away = P.came[p] != 0 and P.place[p] != NEAR_TOWN and P.place[p] != HERE
+        odds = known if away or P.schooling[p] == TERTIARY else 1.0
+        u = uniform(seed, P.key[p], month, SHOP_KIND)
+        score[i] = -log(max(u, 1e-16)) / max(odds, 1e-9)
 
 
 @kernel
@@ -475,12 +492,16 @@ def _open(world: World, fired: np.ndarray) -> None:
     order = np.lexsort((world.persons.key[rows], score))
     order = order[score[order] < 1e299][:total]
     wishes = np.repeat(np.arange(N_SHOP_KINDS), openings)
-    # dear kinds first to the first founders; the score is blind to kinds
-    wishes = (
-        wishes[: len(order)]
-        if len(order) == total
-        else wishes[np.linspace(0, total - 1, len(order)).astype(int)]
-    )
+    if len(order) < total:
+        wishes = wishes[np.linspace(0, total - 1, len(order)).astype(int)]
+    # spreading trades to those who know them, the others to the first founders, dear kinds first
+    chosen = rows[order]
+    trade = np.empty(len(chosen))
+    know_trades(persons, world.seed, world.month, chosen, p["shops.trade_known"], trade)
+    spreading = np.isin(wishes, SPREADING)
+    knowing = np.lexsort((world.persons.key[chosen], trade))[: int(spreading.sum())]
+    chosen = np.concatenate([chosen[knowing], np.delete(chosen, knowing)])
+    wishes = np.concatenate([wishes[spreading], wishes[~spreading]])
     world.shops.reserve(len(order))
     world.events.reserve(len(order))
     a = world.account
@@ -489,7 +510,7 @@ def _open(world: World, fired: np.ndarray) -> None:
     found(
         persons, households, world.shops.view(), world.events.view(), world.ledger.view(),
         (a("households.cash"), a("rest.cash"), a("flow.shop_start"), a("flow.imports"), a("shops.cash")), world.month,
-        rows[order], wishes, capital, p["shops.equipment"], np.int32(wage), world.counter("shop_openings"), fired,
+        chosen, wishes, capital, p["shops.equipment"], np.int32(wage), world.counter("shop_openings"), fired,
     )  # fmt: skip
 
 
