@@ -7,11 +7,12 @@ days that want it, staff and network cost money all year:
     cost(month) = weight(month) * unit cost * [F + (1 - F) * heated area / network area] * network area
     unit cost = c0 * z * (staff part * wages at home / output a worker + fuel part * coal price + rest * prices)
 
-with z the operator's own. The network's part does not shrink with the flats that are heated. What fees do not cover the
-city owes in part as subsidy, months after the month it is for, and pays when it can. Summer is lived through on what the
-season left and on credit. In May owners take out what is left beyond that and a reserve, so that fat years do not carry
-lean ones. The fees of autumn first pay the debts of the last winter: with costs above the tariff and the subsidy late,
-less of them is left for the cold months. An operator out of cash and of credit on what it is owed delivers what it can pay for;
+with z the operator's own: boiler houses are dear and buy coal at the market, plants have contracts. The network's part
+does not shrink with the flats that are heated. What fees do not cover the city owes in part as subsidy, months after the
+month it is for, and pays when it can. Summer is lived through on what the season left and on credit. In May owners take
+out what is left beyond that and a reserve, so that fat years do not carry lean ones. The fees of autumn first pay the
+debts of the last winter: with costs above the tariff and the subsidy late, less of
+them is left for the cold months. An operator out of cash and of credit on what it is owed delivers what it can pay for;
 within the month somebody lends enough to keep most of the heat on (the report's outage lasted days), and is paid back from the
 next cash. Why cash is short is split into fuel (cost above the tariff), unpaid fees of dark flats, and late subsidy.
 """
@@ -42,11 +43,12 @@ PARAMETERS = (
     Parameter("heating.fee_growth", 0.007, "per year", "uniform(0, 0.015)", "[A] the tariff hardly moves", "", -0.1, 0.2),
     Parameter("heating.base_fee_share", 0.25, "share", "uniform(0.2, 0.5)", "[R] 20-50% of the fee when heat is stopped", "", 0.0, 1.0),
     Parameter("heating.cost_ratio", 0.96, "ratio", "uniform(0.9, 1.02)", "[A] operators lived from the tariff at the base", "mean unit cost over the tariff in 2010", 0.0, 20.0),
-    Parameter("heating.cost_spread", 0.08, "share", "uniform(0.04, 0.12)", "[A] combined heat and power beside old boiler houses, one tariff for all", "standard deviation of unit cost between operators", 0.0, 0.5),
+    Parameter("heating.cost_spread", 0.05, "share", "uniform(0.02, 0.08)", "[A] combined heat and power beside old boiler houses, one tariff for all", "standard deviation of unit cost between operators", 0.0, 0.5),
     Parameter("heating.fuel_part", 0.5, "share", "uniform(0.4, 0.6)", "[R] coal is about half of the cost of heat", "", 0.0, 1.0),
     Parameter("heating.staff_part", 0.2, "share", "uniform(0.15, 0.25)", "[R] pay is a fifth of the cost of heat", "", 0.0, 1.0),
     Parameter("heating.staff_cut", 0.02, "per year", "uniform(0.0, 0.04)", "[A] boiler houses merged and run by fewer hands", "rise of heat a worker", 0.0, 0.2),
     Parameter("heating.fuel_pass", 0.6, "share", "uniform(0.4, 0.9)", "[A] local coal under contract follows the benchmark in part", "", 0.0, 2.0),
+    Parameter("heating.pass_spread", 0.25, "share", "uniform(0.1, 0.35)", "[R] long contracts at a capped price for large plants, market coal for boiler houses", "standard deviation of fuel_pass between operators, the dear ones at the market", 0.0, 0.5),
     Parameter("heating.network_share", 0.65, "share", "uniform(0.5, 0.8)", "[A] F of cost = F + v * heated (mechanisms 5.2b)", "", 0.0, 1.0),
     Parameter("heating.paid_late", 0.2, "share", "uniform(0.1, 0.3)", "[R] four fifths to nine tenths are collected when the season starts", "of the fees, paid when it closes", 0.0, 1.0),
     Parameter("heating.put_off", 0.3, "share", "uniform(0.0, 0.6)", "[A] counters closed and incomes lost: part of the autumn's fees that a month of lockdown puts off", "of the fees of autumn under full lockdown, paid when the season closes", 0.0, 1.0),
@@ -133,29 +135,22 @@ def start(world: World) -> None:
     d = world.dwellings
     network = (d.state == STANDING) & (d.heating == DISTRICT_HEAT)
     area = np.bincount(d.district[network], weights=d.area[network].astype(np.float64), minlength=nd)
-    # evenly spread with the standard deviation wanted; a draw of the operator, the same in all scenarios
-    luck = np.array([uniform(world.seed, d + 1, 0, HEAT_COST) for d in range(nd)])
-    own = 1.0 + world.params["heating.cost_spread"] * 12.0**0.5 * (luck - 0.5)
-    cost = (
-        area
-        * own
-        * world.params["heating.fee_m2"]
-        * world.params["heating.cost_ratio"]
-        * world.pack.config.minor_units
-        / 10.0
-    )
+    memory, p = world.memory, world.params
+    # evenly spread with a standard deviation of one; a draw of the operator, the same in all scenarios
+    even = np.array([uniform(world.seed, k + 1, 0, HEAT_COST) for k in range(nd)])
+    memory["heating.luck"] = luck = 12.0**0.5 * (even - 0.5)
+    mean = p["heating.fee_m2"] * p["heating.cost_ratio"] * world.pack.config.minor_units / 10.0
+    cost = area * mean * (1.0 + p["heating.cost_spread"] * luck)
     book = world.ledger
     # the winter of the base is paid up: cash for it comes from the banks' side of the opening books
-    ready = 1.0 - world.params["heating.paid_late"] + world.params["heating.reserve"]
+    ready = 1.0 - p["heating.paid_late"] + p["heating.reserve"]
     opening = (cost * ready).astype(np.int64)
     change = int(opening.sum()) - book["heating.cash"]
     book.balance[book.index["heating.cash"]] += change
     book.balance[book.index["banks.cash"]] -= change
     book.opening[:] = book.balance
-    memory = world.memory
-    memory["heating.own_cost"] = own
     memory["heating.wage0"] = max(float(world.signal["mean_wage"][-1]), 1.0)
-    memory["heating.late"] = world.params["heating.paid_late"]
+    memory["heating.late"] = p["heating.paid_late"]
     memory["heating.books"] = opening
     memory["heating.area"] = np.stack([area, area], axis=1)
     memory["heating.claims"] = np.zeros(24, np.int64)
@@ -236,12 +231,14 @@ def _season_cost(world: World) -> np.ndarray:
     staff = p["heating.staff_part"]
     pay = float(world.signal["mean_wage"][-1]) / world.memory["heating.wage0"]
     pay /= 1.0 + p["heating.staff_cut"] * (world.month - world.base) / 12.0
-    index = (1.0 - fuel - staff) * world.driver("cpi", 1.0) + staff * pay
-    index += fuel * (1.0 + p["heating.fuel_pass"] * (coal - 1.0))
-    unit_cost = p["heating.fee_m2"] * p["heating.cost_ratio"] * index * world.pack.config.minor_units / 10.0
-    return np.asarray(
-        unit_cost * world.memory["heating.own_cost"] * (share * area[:, 0] + (1.0 - share) * area[:, 1])
+    luck = world.memory["heating.luck"]
+    passed = np.maximum(p["heating.fuel_pass"] + p["heating.pass_spread"] * luck, 0.0)
+    index = (
+        (1.0 - fuel - staff) * world.driver("cpi", 1.0) + staff * pay + fuel * (1.0 + passed * (coal - 1.0))
     )
+    mean = p["heating.fee_m2"] * p["heating.cost_ratio"] * world.pack.config.minor_units / 10.0
+    unit_cost = mean * (1.0 + p["heating.cost_spread"] * luck) * index
+    return np.asarray(unit_cost * (share * area[:, 0] + (1.0 - share) * area[:, 1]))
 
 
 def _subsidy(world: World) -> None:
