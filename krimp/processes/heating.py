@@ -56,6 +56,7 @@ PARAMETERS = (
     Parameter("heating.subsidy_share", 0.7, "share", "uniform(0.4, 1.0)", "[A] losses of the tariff are made good in part", "what the city owes the operators", 0.0, 1.0),
     Parameter("heating.subsidy_lag", 6.0, "months", "uniform(3, 12)", "[A] subsidies are settled after the season", "from the month of the loss to the month it is due", 0.0, 23.0),
     Parameter("heating.credit", 0.6, "share", "uniform(0.2, 1.0)", "[A] coal sellers and banks lend on claims, with a discount", "of subsidy owed and fees to come, what an operator can borrow", 0.0, 1.0),
+    Parameter("heating.word_lost", 0.5, "share", "uniform(0.0, 1.0)", "[A] heat is a basic service and its subsidy is paid, but who lends on it is wary of a city that failed creditors", "of that credit on subsidy, lost under restructuring", 0.0, 1.0),
     Parameter("heating.reserve", 0.1, "share of a season's cost", "uniform(0.0, 0.2)", "[A] owners leave a working balance only", "kept after the season beyond the summer's cost", 0.0, 2.0),
     Parameter("heating.rescue", 0.75, "share", "uniform(0.6, 0.9)", "[S] the government intervened within days of a stop", "least heat delivered in a month of outage", 0.0, 1.0),
 )  # fmt: skip
@@ -303,8 +304,8 @@ def _deliver(world: World, d: int, cost: int, fuel_share: float) -> None:
     """Heat of a month in a district, as far as the operator's cash and a rescue go."""
     p, memory, book = world.params, world.memory, world.ledger
     books = memory["heating.books"]
-    # suppliers give credit on fees still to come, and on the subsidy that the city owes while its word is good
-    word = 1.0 - float(world.signal["restructuring"][-1])
+    # suppliers give credit on fees still to come, and on the subsidy that the city owes as far as its word is good
+    word = 1.0 - p["heating.word_lost"] * float(world.signal["restructuring"][-1])
     claims = word * memory["heating.owed"][d] + memory["heating.late"] * memory["heating.fees"][d]
     line = int(p["heating.credit"] * claims) - int(memory["heating.rescued"][d])
     _lend(world, d, min(max(line, 0), max(cost - int(books[d]), 0)))
