@@ -19,8 +19,8 @@ from krimp.state.world import Series, World
 PARAMETERS = (
     Parameter("upper_advances.willing", 1.0, "share", "fixed", "[A] 0 = upper governments never advance", "", 0.0, 1.0),
     Parameter(
-        "upper_advances.ahead", 1.2, "months of transfers", "uniform(0.5, 2.0)",
-        "[D] owed upward 'under 1.0 bn' at the end of 2017, before any service went unpaid, over transfers of some 8.5 bn that year",
+        "upper_advances.ahead", 1.0, "months of transfers", "uniform(0.5, 2.0)",
+        "[A] a month or so is handed down before the year's grants are told",
         "most cash a treasury hands down ahead of transfers", 0.0, 24.0,
     ),
     Parameter(
