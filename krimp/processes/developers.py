@@ -108,13 +108,18 @@ def expected_price(world: World) -> np.ndarray:
 PAST = 60
 
 
+def built_lately(world: World) -> np.ndarray:
+    """Flats of the base by settlement that were built in the years before it."""
+    d, b = world.dwellings, world.buildings
+    young = (d.state == STANDING) & (d.completed > world.base - PAST) & (b.floors[d.building] > 1)
+    return np.bincount(d.settlement[young], minlength=len(world.settlements))
+
+
 def _sites(world: World) -> None:
     """Sites of the base: private building goes on at a part of the pace of the last years, at every stage."""
-    p, d, b = world.params, world.dwellings, world.buildings
+    p = world.params
     lag = int(p["developers.lag"])
-    young = (d.state == STANDING) & (d.completed > world.base - PAST) & (b.floors[d.building] > 1)
-    size = site_units(world)
-    built = np.bincount(d.settlement[young], minlength=len(world.settlements))
+    size, built = site_units(world), built_lately(world)
     for i, settlement in enumerate(targets(world)):
         units = (
             0

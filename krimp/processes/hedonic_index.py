@@ -353,9 +353,23 @@ def base_price(world: World) -> float:
     return float(found)
 
 
+def _mean_new(world: World, beta: np.ndarray, level: float) -> float:
+    """Mean worth per m2, fitted out, of new flats where private builders have built lately."""
+    from krimp.processes import developers  # late: builders look at these prices
+
+    places, built = settlement_places(world), developers.built_lately(world)
+    total, weight = 0.0, 0.0
+    for target in developers.targets(world):
+        if target >= 0:
+            x = standard_flat(world, int(places[target, 0]), float(places[target, 1]))
+            total += (built[target] + 1e-6) * exp(level + dot(x, beta))
+            weight += built[target] + 1e-6
+    return float(total / weight)
+
+
 def start(world: World) -> None:
     """Prior coefficients; levels such that the base's mean home with a deed is worth the base price, and the premium of
-    new homes such that a developer's flat is worth the pack's price of new homes, if it has one."""
+    new homes such that builders' flats are worth the pack's price of new homes on average, if it has one."""
     if "hedonic_index.beta" in world.memory:
         return
     nd, d = world.nd, world.dwellings
@@ -377,11 +391,7 @@ def start(world: World) -> None:
         level[i] = log(base_price(world)) - dot(mean[nd], beta)
     fresh = world.pack.assumption("new_price_m2", 0.0)
     if fresh > 0.0:
-        beta[NEW] += (
-            log(fresh + fitting(world))
-            - level[nd]
-            - dot(standard_flat(world, codes.NEW_CORE, core_km(world)), beta)
-        )
+        beta[NEW] += log((fresh + fitting(world)) / _mean_new(world, beta, float(level[nd])))
         world.memory["hedonic_index.new"] = float(beta[NEW])
     world.memory["hedonic_index.beta"] = np.append(beta, fitting(world))
     world.memory["hedonic_index.places"] = places
