@@ -91,3 +91,8 @@ def paired(
 def p_rises(differences: np.ndarray) -> float:
     """One-sided p of "the mean difference is not above zero" (paired t test); of a fall, hand in the negative."""
     return float(stats.ttest_1samp(differences, 0.0, alternative="greater").pvalue)
+
+
+def p_rises_ranked(change: np.ndarray) -> float:
+    """p of `change` <= 0 by signed ranks (Wilcoxon, exact): for amounts that a few large pieces of business skew."""
+    return float(stats.wilcoxon(change, alternative="greater", method="exact").pvalue)

@@ -221,8 +221,9 @@ def test_switching_a_link_moves_the_city(link: str, variable: str, sign: int, fi
     change = small.paired(
         variable, months, OFF[link], USUAL.get(link, {}), weight=200, seeds=seeds, first=first
     )
-    # a change that is the same in all seeds has no variance to test
-    assert np.ptp(change) == 0.0 < sign * change[0] or small.p_rises(sign * change) < 0.01, change
+    # a change that is the same in all seeds has no variance to test; plots are few and large, so land goes by ranks
+    p = small.p_rises_ranked if link == "land" else small.p_rises
+    assert np.ptp(change) == 0.0 < sign * change[0] or p(sign * change) < 0.01, change
 
 
 # -- shocks
