@@ -104,6 +104,9 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter("listing.closing_far", 3000.0, "yuan", "uniform(1500, 6000)",
               "[A] journeys, nights, a notary, heirs who must all sign", "what it costs owners elsewhere on top, median", 0.0, 1e6),
     Parameter("listing.closing_sd", 0.7, "log", "uniform(0.5, 0.9)", "[A] near or far, one heir or many", "", 0.0, 3.0),
+    Parameter("listing.appraised", 0.9, "share", "uniform(0.8, 1.0)",
+              "[R] state property is sold at its appraised value; below 90% of it only by leave of the owner's authority",
+              "of the value, least price of the city's flats", 0.0, 1.0),
     Parameter("listing.unsettled", 0.15, "share", "uniform(0.05, 0.3)",
               "[A] every heir must sign before a notary; homes stay in the name of the dead for decades [R]",
               "homes of heirs that nobody can sell: heirs unknown, unreachable or at odds", 0.0, 1.0),
@@ -172,7 +175,7 @@ Terms = namedtuple(
         "later", "withdrawal", "cut", "cut_mu", "cut_sigma", "theta_local", "theta_absent", "theta_heir",
         "theta_investor", "theta_sd", "valve", "presale", "floor_walk", "floor_lift", "surplus", "best_offer",
         "fitting", "elastic", "least", "fades", "distance", "closing", "closing_far", "closing_sd",
-        "unsettled",
+        "unsettled", "appraised",
     ],
 )  # fmt: skip
 
@@ -250,8 +253,6 @@ def unsettled(D, d, terms, seed):
 @helper
 def closing(D, H, d, terms, seed):
     """What selling d costs its seller himself, fen."""
-    if D.owner_kind[d] == BY_CITY:
-        return 0.0
     cost = terms.closing
     if elsewhere(D, H, d):
         _, _, a, b = draw4(seed, D.key[d], D.bought[d], LISTING_HOLD)
@@ -289,7 +290,10 @@ def holding(D, B, H, d, worth, market, terms, seed, month):
 
 @helper
 def least_price(D, B, H, d, worth, market, q, growth, terms, seed, month):
-    """Lowest price (fen) at which the owner of d sells: what selling costs him and his reservation price net of it."""
+    """Lowest price (fen) at which the owner of d sells: what selling costs him and his reservation price net of it.
+    What belongs to the city goes at its appraised value, or a little under it when nobody bids."""
+    if D.owner_kind[d] == BY_CITY:
+        return terms.appraised * worth
     if unsettled(D, d, terms, seed):
         return 1e18
     cost = closing(D, H, d, terms, seed)
@@ -526,7 +530,7 @@ def terms_of(world: World) -> Terms:
         float(exp(1.28 * p["listing.offer_sd"])), float(p["fitting_out.cost_m2"] * ten * world.driver("cpi", 1.0)),
         p["listing.elasticity"], p["listing.least_ask"], p["listing.theta_fades"] / 12.0, p["listing.distance"] * yuan,
         p["listing.closing"] * yuan, p["listing.closing_far"] * yuan, p["listing.closing_sd"],
-        p["listing.unsettled"],
+        p["listing.unsettled"], p["listing.appraised"],
     )  # fmt: skip
 
 
