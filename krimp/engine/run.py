@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -121,25 +121,30 @@ PACK = "pack."
 
 
 def declared_parameters(pack: CityPack) -> list[Parameter]:
-    """The parameters of all processes and, as `pack.NAME`, the assumptions of the pack (those derived from others apart)."""
-    found = month.all_parameters()
+    """The parameters of all processes and, as `pack.NAME`, the assumptions of the pack (those derived from others apart).
+
+    An assumption that bears the name of a parameter says its value and prior for this city.
+    """
+    found = {p.name: p for p in month.all_parameters()}
     table = pack.table("assumptions")
-    if table is None:
-        return found
-    for number, row in enumerate(table.iter_rows(named=True), 2):
+    rows = [] if table is None else list(table.iter_rows(named=True))
+    for number, row in enumerate(rows, 2):
         if row.get("status") == "derived":
             continue
         try:
             prior_of(row["prior"])
         except ValueError as error:
             raise RunError(f"{pack.name}/assumptions.csv, row {number}, column prior: {error}") from error
-        found.append(
-            Parameter(
-                PACK + row["id"], float(row["value"]), row["unit"], row["prior"], f"[A] {row['source']}: {row['reason']}",
-                "assumption of the city pack", float(row["low"]), float(row["high"]),
-            )
-        )  # fmt: skip
-    return found
+        value, prior = float(row["value"]), row["prior"]
+        source = f"[A] {row['source']}: {row['reason']}"
+        if row["id"] in found:
+            found[row["id"]] = replace(found[row["id"]], value=value, prior=prior, source=source)
+        else:
+            found[PACK + row["id"]] = Parameter(
+                PACK + row["id"], value, row["unit"], prior, source, "assumption of the city pack", float(row["low"]),
+                float(row["high"]),
+            )  # fmt: skip
+    return list(found.values())
 
 
 def parameters_of(pack: CityPack, draws: Mapping[str, float], sets: Mapping[str, float]) -> Parameters:

@@ -32,14 +32,13 @@ from krimp.state.world import Series, World
 
 PARAMETERS = (
     Parameter(
-        "public_spending.welfare_per_head", 365.0, "yuan/year", "lognormal(365, 0.12)",
-        "[D] 0.87 bn to people in 2020 without farm and retirement lines over 0.89 m people, carried back by the national wage"
-        " (2.67 times)",
+        "public_spending.welfare_per_head", 300.0, "yuan/year", "lognormal(300, 0.4)",
+        "[A] minimum living, health aid and care of the poor in a poor province",
         "basic living at 2010 wages", 0.0, 1e6,
     ),
     Parameter(
-        "public_spending.farm_per_head", 330.0, "yuan/year", "lognormal(330, 0.15)",
-        "[D] 0.76 bn in 2020 over registered people, carried back by national transfers", "farm subsidies passed on", 0.0, 1e6,
+        "public_spending.farm_per_head", 90.0, "yuan/year", "lognormal(90, 0.5)",
+        "[R] the four farm subsidies of 2010, some 0.12 tn yuan over 1.34 bn people", "farm subsidies passed on", 0.0, 1e6,
     ),
     Parameter(
         "public_spending.retired_per_post", 2100.0, "yuan/year", "lognormal(2100, 0.15)",

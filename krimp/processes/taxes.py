@@ -24,9 +24,8 @@ PARAMETERS = (
         "[A] the province's part of the local half differs by province (mechanisms 5.2)", "", 0.0, 1.0,
     ),
     Parameter(
-        "taxes.nontax_per_head", 550.0, "yuan/year", "lognormal(550, 0.25)",
-        "[D] 0.85 bn yuan of non-tax revenue in 2020 over 0.89 m people, at 2010 prices (1.28) and without the sales of assets"
-        " that rose with the shortage", "fees, fines and leases at 2010 prices", 0.0, 1e5,
+        "taxes.nontax_per_head", 580.0, "yuan/year", "lognormal(580, 0.4)",
+        "[R] local non-tax revenue of the country in 2010, some 0.78 tn yuan over 1.34 bn people", "fees, fines and leases at 2010 prices", 0.0, 1e5,
     ),
     Parameter(
         "taxes.asset_sales", 0.35, "share", "uniform(0.1, 0.6)",
