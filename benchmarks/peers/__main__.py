@@ -15,7 +15,7 @@ from rich.table import Table
 from benchmarks.peers.spec import OUTCOMES
 
 #: Months of every run: outcomes a person-month depend on them, since flats fall vacant.
-MONTHS = 6
+MONTHS = 12
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
@@ -31,43 +31,43 @@ def measure(module: str, python: str, people: int, months: int) -> dict[str, flo
     return found
 
 
+def apart(a: dict[str, float], b: dict[str, float], people: int) -> float:
+    """The largest difference of an outcome of two peers, in standard errors of two independent runs."""
+    person_months = people * MONTHS
+    return max(abs(a[o] - b[o]) / ((a[o] + b[o]) / person_months) ** 0.5 for o in OUTCOMES)
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.peers", description=__doc__)
     parser.add_argument("--mesa-frames", metavar="PYTHON", help="interpreter that has mesa-frames")
     parser.add_argument("--json", action="store_true", help="print JSON")
     asked = parser.parse_args()
-    plan = [("Krimp", "in_krimp", sys.executable, (10_000, 100_000, 1_000_000), MONTHS)]
-    plan.append(("Mesa", "in_mesa", sys.executable, (10_000, 100_000), MONTHS))
+    sizes = (10_000, 100_000, 1_000_000)
+    plan = [("Krimp", "in_krimp", sys.executable), ("Mesa", "in_mesa", sys.executable)]
     if asked.mesa_frames:
-        plan.append(
-            ("mesa-frames", "in_mesa_frames", asked.mesa_frames, (10_000, 100_000, 1_000_000), MONTHS)
-        )
+        plan.append(("mesa-frames", "in_mesa_frames", asked.mesa_frames))
     rows = []
-    for name, module, python, sizes, months in plan:
-        for people in sizes:
-            found = measure(module, python, people, months)
-            rows.append({"peer": name, "people": people, "months": months, "result": found})
+    for people in sizes:
+        for name, module, python in plan:
+            found = measure(module, python, people, MONTHS)
+            rows.append({"peer": name, "people": people, "months": MONTHS, "result": found})
     if asked.json:
         print(json.dumps(rows, indent=1))
         return
-    krimp = {
-        r["people"]: r["result"]["seconds"]
-        for r in rows
-        if r["peer"] == "Krimp" and not isinstance(r["result"], str)
-    }
+    krimp = {row["people"]: row["result"] for row in rows if row["peer"] == "Krimp"}
     table = Table(
-        "peer", "people", "person-months/s", "Krimp is faster by", *(f"{o} per 1000" for o in OUTCOMES)
-    )
+        "people", "peer", "person-months/s", "Krimp is faster by", *(f"{o} per 1000" for o in OUTCOMES), "furthest from Krimp"
+    )  # fmt: skip
     for row in rows:
-        result = row["result"]
+        result, people = row["result"], row["people"]
         if isinstance(result, str):
-            table.add_row(row["peer"], f"{row['people']:,}", result)
+            table.add_row(f"{people:,}", row["peer"], result)
             continue
         table.add_row(
-            row["peer"], f"{row['people']:,}", f"{row['people'] / result['seconds']:,.0f}",
-            f"{result['seconds'] / krimp[row['people']]:,.0f} x" if row["people"] in krimp else "",
-            *(f"{1000 * result[o]:.3f}" for o in OUTCOMES),
+            f"{people:,}", row["peer"], f"{people / result['seconds']:,.0f}",
+            f"{result['seconds'] / krimp[people]['seconds']:,.0f} x",
+            *(f"{1000 * result[o]:.3f}" for o in OUTCOMES), f"{apart(result, krimp[people], people):.1f} s.e.",
         )  # fmt: skip
     Console(width=140).print(table)
 

@@ -1,6 +1,14 @@
-"""The workload on Krimp's columns, kernels and keyed draws."""
+"""The workload on Krimp's columns, kernels and keyed draws.
+
+Nearly everybody has no event in a month. So a first pass makes all draws, in vector instructions, and compares each with
+a bound that the true probability never exceeds (thinning, as `krimp/processes/life_screening.py` does); only the few
+below one, one in forty, are looked at. Parts run side by side; who wants a flat is listed and housed in order of rows.
+"""
 
 from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
@@ -15,97 +23,162 @@ from benchmarks.peers.spec import (
     mortality,
     opening,
     report,
+)
+from krimp.state.compile import kernel, typed
+from krimp.state.random import LOW, S32, derive, draw4, philox, threshold
+
+#: `home` of somebody without a flat, and of a row that nobody holds.
+NONE, NOBODY = -1, -2
+#: `price` of a flat that is taken.
+TAKEN = np.float32(2.0)
+T_BIRTH, T_MOVE, T_LEAVE, T_LEAVE_YOUNG = (
+    np.uint32(p * 2**32) for p in (BIRTH, MOVE, LEAVE, LEAVE_YOUNG)
 )  # fmt: skip
-from krimp.state.compile import kernel
-from krimp.state.random import derive, draw4, unit
+#: Months of age below which people leave more often; of age groups whose bound of mortality is that at their end.
+YOUNG, OLD, AGED = 300, 720, 1020
+#: People whose draws are made at a time: they stay in the cache for those that are looked at.
+BLOCK = 2048
+#: A thread pays from so many people.
+SMALL = 30_000
+DEATHS, BIRTHS, LEAVERS, MOVES = range(4)
+
+
+@typed("void(uint64[::1], int16[::1], int32[::1], uint8[::1], uint32, uint32, int16)")
+def screen(key, birth, home, hit, q_old, q_aged, now):
+    """Everybody's four draws: hit[i] = 1 where one is below its bound, or for the very old and who has no flat."""
+    month, one, zero = np.uint32(now), np.uint32(1), np.uint32(0)
+    young, old, aged = np.int16(now - YOUNG), np.int16(now - OLD), np.int16(now - AGED)
+    for i in range(hit.size):
+        p = np.uint64(i)  # unsigned: no check for negative positions
+        k, born = key[p], birth[p]
+        a, b, c, d = philox(np.uint32(k & LOW), np.uint32(k >> S32), month, one, one, zero)
+        hit[p] = (
+            np.uint8(a < (q_old if born > old else q_aged)) | np.uint8(b < T_BIRTH)
+            | np.uint8(c < (T_LEAVE_YOUNG if born > young else T_LEAVE)) | np.uint8(d < T_MOVE)
+            | np.uint8(born <= aged) | np.uint8(home[p] == NONE)
+        )  # fmt: skip
 
 
 @kernel
-def month(key, age, sex, home, alive, used, price, taken, q, now, counts):
-    """One month of everybody; counts of deaths, births, leavers and moves."""
-    for p in range(used[0]):
-        if not alive[p]:
-            continue
-        age[p] += 1
-        a, b, c, d = draw4(1, key[p], now, 1)
-        months = min(np.int64(age[p]), 1439)
-        if unit(a) < q[sex[p], months]:
-            alive[p] = False
+def live(key, birth, sex, home, first, stop, price, ask, q, now, hit, rows, found, births, seekers, seen):
+    """Rows [first, stop): deaths, births and leavers happen; mothers and who wants a flat are listed.
+
+    A flat that falls vacant is its holder's alone, so parts may run side by side.
+    """
+    flats = np.uint64(price.size)
+    q_old, q_aged = max(q[0, OLD], q[1, OLD]), max(q[0, AGED], q[1, AGED])
+    found[:] = 0
+    for start in range(first, stop, BLOCK):
+        end = min(start + BLOCK, stop)
+        screen(key[start:end], birth[start:end], home[start:end], hit[: end - start], q_old, q_aged, now)
+        n = np.uint64(0)
+        for i in range(end - start):
+            rows[n] = i
+            n += np.uint64(hit[np.uint64(i)])
+        for i in range(n):
+            p = np.uint64(start) + np.uint64(rows[np.uint64(i)])
+            flat = home[p]
+            if flat == NOBODY:
+                continue
+            a, b, c, d = draw4(1, key[p], now, 1)
+            age = now - birth[p]
+            dies = a < q[sex[p], min(age, 1439)]
+            if not dies and sex[p] == 0 and 240 <= age < 480 and b < T_BIRTH:
+                births[found[BIRTHS]] = p
+                found[BIRTHS] += 1
+            leaves = not dies and age >= ADULT and c < (T_LEAVE_YOUNG if age < YOUNG else T_LEAVE)
+            if dies or leaves:
+                home[p] = NOBODY
+                if flat >= 0:
+                    price[flat] = ask[flat]
+                found[DEATHS if dies else LEAVERS] += 1
+            elif age >= ADULT and (flat == NONE or d < T_MOVE):
+                words = draw4(1, key[p], now, 2)
+                for v in range(VIEWED):
+                    seen[found[MOVES], v] = (np.uint64(words[v]) * flats) >> S32
+                seekers[found[MOVES]] = p
+                found[MOVES] += 1
+
+
+@kernel
+def settle(key, birth, sex, home, used, price, ask, now, found, births, seekers, seen):
+    """Children get a row; who wants a flat takes the cheapest vacant of those seen. found[MOVES] becomes moves."""
+    for i in range(found[BIRTHS]):
+        mother, child = births[i], used[0]
+        used[0] += 1
+        key[child] = derive(key[mother], now - birth[mother], 1)
+        birth[child] = now
+        sex[child] = key[child] & np.uint64(1)
+        home[child] = NONE
+    moves = 0
+    for i in range(found[MOVES]):
+        j = np.uint64(i)
+        best, least = seen[j, np.uint64(0)], price[seen[j, np.uint64(0)]]
+        for v in range(1, VIEWED):
+            flat = seen[j, np.uint64(v)]
+            cheaper = price[flat] < least
+            best, least = flat if cheaper else best, price[flat] if cheaper else least
+        if least < TAKEN:
+            p = seekers[j]
             if home[p] >= 0:
-                taken[home[p]] = False
-            counts[0] += 1
-            continue
-        if sex[p] == 0 and 240 <= months < 480 and unit(b) < BIRTH:
-            child = used[0]
-            used[0] += 1
-            key[child] = derive(key[p], months, 1)
-            age[child] = 0
-            sex[child] = key[child] & np.uint64(1)
-            home[child] = -1
-            alive[child] = True
-            counts[1] += 1
-        if months < ADULT:
-            continue
-        if unit(c) < (LEAVE_YOUNG if months < 300 else LEAVE):
-            alive[p] = False
-            if home[p] >= 0:
-                taken[home[p]] = False
-            counts[2] += 1
-        elif home[p] < 0 or unit(d) < MOVE:
-            best = -1
-            words = draw4(1, key[p], now, 2)
-            for i in range(VIEWED):
-                f = np.int64(unit(words[i]) * price.size)
-                if not taken[f] and (best < 0 or price[f] < price[best]):
-                    best = f
-            if best >= 0:
-                if home[p] >= 0:
-                    taken[home[p]] = False
-                home[p] = best
-                taken[best] = True
-                counts[3] += 1
+                price[home[p]] = ask[home[p]]
+            home[p] = best
+            price[best] = TAKEN
+            moves += 1
+    found[MOVES] = moves
 
 
 class City:
-    """People in columns, with room for the children of `months`."""
+    """People in columns, 15 bytes each, with room for the children of `months`."""
 
     def __init__(self, n: int, months: int) -> None:
-        start, self.q = opening(n), mortality()
+        self.settlers, start = n, opening(n)
         room = n + n * months // 100 + 100
-        self.age, self.home = np.zeros(room, np.int16), np.full(room, -1, np.int32)
-        self.sex, self.alive, self.key = (
-            np.zeros(room, np.int8),
-            np.zeros(room, np.bool_),
-            np.zeros(room, np.uint64),
-        )
-        self.age[:n], self.sex[:n], self.home[:n], self.alive[:n] = (
-            start["age"],
-            start["sex"],
-            start["home"],
-            True,
-        )
-        self.key[:n] = np.arange(1, n + 1)
-        self.price = start["price"]
-        self.taken = np.zeros(len(self.price), np.bool_)
-        self.taken[start["home"]] = True
-        self.used, self.found, self.now = np.array([n]), np.zeros(len(OUTCOMES), np.int64), 0
+        self.key, self.birth = np.zeros(room, np.uint64), np.zeros(room, np.int16)
+        self.sex, self.home = np.zeros(room, np.int8), np.full(room, NOBODY, np.int32)
+        self.key[:n], self.birth[:n] = np.arange(1, n + 1), -start["age"]
+        self.sex[:n], self.home[:n] = start["sex"], start["home"]
+        self.ask = start["price"].astype(np.float32)
+        self.price = self.ask.copy()
+        self.price[start["home"]] = TAKEN
+        self.q = np.array([[threshold(p) for p in of_sex] for of_sex in mortality()])
+        self.used, self.tally, self.now = np.array([n]), np.zeros(len(OUTCOMES), np.int64), 0
+        threads = len(os.sched_getaffinity(0)) if n >= SMALL else 1
+        self.parts, part = range(threads), room // threads + 1
+        self.hit, self.rows = np.zeros((threads, BLOCK), np.uint8), np.zeros((threads, BLOCK + 1), np.uint16)
+        self.found = np.zeros((threads, len(OUTCOMES)), np.int64)
+        self.births, self.seekers = np.zeros((threads, part), np.uint32), np.zeros((threads, part), np.uint32)
+        self.seen = np.zeros((threads, part, VIEWED), np.uint32)
+        self.map = ThreadPoolExecutor(threads).map if threads > 1 else map
 
     @property
     def counts(self) -> dict[str, int]:
         """Outcomes so far."""
-        return dict(zip(OUTCOMES, self.found.tolist(), strict=True))
+        return dict(zip(OUTCOMES, self.tally.tolist(), strict=True))
 
     def people(self) -> int:
         """People alive."""
-        return int(self.alive.sum())
+        return self.settlers + int(self.tally[BIRTHS] - self.tally[DEATHS] - self.tally[LEAVERS])
+
+    def live(self, part: int) -> None:
+        """The month of a part of the people, but for children and moves."""
+        n, of = int(self.used[0]), len(self.parts)
+        live(
+            self.key, self.birth, self.sex, self.home, n * part // of, n * (part + 1) // of, self.price, self.ask,
+            self.q, self.now, self.hit[part], self.rows[part], self.found[part], self.births[part],
+            self.seekers[part], self.seen[part],
+        )  # fmt: skip
 
     def step(self) -> None:
         """One month."""
         self.now += 1
-        month(
-            self.key, self.age, self.sex, self.home, self.alive, self.used, self.price, self.taken, self.q, self.now,
-            self.found,
-        )  # fmt: skip
+        list(self.map(self.live, self.parts))
+        for part in self.parts:
+            settle(
+                self.key, self.birth, self.sex, self.home, self.used, self.price, self.ask, self.now,
+                self.found[part], self.births[part], self.seekers[part], self.seen[part],
+            )  # fmt: skip
+        self.tally += self.found.sum(axis=0)
 
 
 if __name__ == "__main__":

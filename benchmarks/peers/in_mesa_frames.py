@@ -88,7 +88,7 @@ class City(ModelDF):
     def __init__(self, n: int) -> None:
         super().__init__()
         start = opening(n)
-        self.rng = np.random.default_rng(1)
+        self.rng = np.random.default_rng(2)  # another than drew the opening state
         self.q, self.price = mortality(), start["price"]
         self.taken = np.zeros(len(self.price), np.bool_)
         self.taken[start["home"]] = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import statistics
 import sys
 import time
 from collections.abc import Callable
@@ -46,16 +47,17 @@ class City(Protocol):
 
 
 def report(found: Callable[[int, int], City]) -> None:
-    """Step a city of as many people and months as the command line asks for; outcomes and seconds a month as JSON.
+    """Step a city of as many people and months as the command line asks for; outcomes and median seconds a month as JSON.
 
     `found(people, months)` makes the city; that and a first month (compiling) are not timed.
     """
     n, months = int(sys.argv[1]), int(sys.argv[2])
     found(min(n, 1000), 1).step()
-    city, person_months = found(n, months), 0
-    since = time.perf_counter()
+    city, person_months, seconds = found(n, months), 0, []
     for _ in range(months):
         person_months += city.people()
+        since = time.perf_counter()
         city.step()
-    seconds = (time.perf_counter() - since) / months
-    print(json.dumps({name: city.counts[name] / person_months for name in OUTCOMES} | {"seconds": seconds}))
+        seconds.append(time.perf_counter() - since)
+    outcomes = {name: city.counts[name] / person_months for name in OUTCOMES}
+    print(json.dumps(outcomes | {"seconds": statistics.median(seconds)}))
