@@ -180,6 +180,8 @@ Terms = namedtuple(
 )  # fmt: skip
 
 
+#: The highest asking price, in 10,000 fen: what an ask of four bytes holds.
+MOST = 214_748
 #: Segments of the market in each settlement: fitted out or bare shell, and up many stairs or not.
 SEGMENTS = 4
 #: Highest floor without a lift that people do not mind much.
@@ -324,7 +326,7 @@ def first_ask(D, B, d, worth, floor, terms, seed, month, fired):
         ask *= exp(loss * log(paid / worth))
         fired[_LOSS] += 1
     ask = max(ask, floor)
-    return np.int64(max(np.int64(ask / 10000.0 + 0.5), 1)) * 10000
+    return min(max(np.int64(ask / 10000.0 + 0.5), 1), MOST) * 10000
 
 
 @allocating_kernel

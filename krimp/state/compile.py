@@ -18,22 +18,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-#: x86-64-v3 as a fixed target: one cache serves every recent x86 host, and no host adds its own features.
-_V3_FLAGS = {
-    "avx",
-    "avx2",
-    "bmi1",
-    "bmi2",
-    "f16c",
-    "fma",
-    "movbe",
-    "popcnt",
-    "sse4_1",
-    "sse4_2",
-    "ssse3",
-    "abm",
-}
+#: Two fixed targets, the newer where the machine has it: one cache serves every host of a kind, and no host adds its
+#: own features. Bits agree between them: vectors are wider, but no operation is fused or reordered.
+_V3 = {"avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "movbe", "popcnt", "sse4_1", "sse4_2", "ssse3", "abm"}
 _V3_LLVM = "+sse3,+ssse3,+sse4.1,+sse4.2,+popcnt,+avx,+avx2,+bmi,+bmi2,+f16c,+fma,+lzcnt,+movbe,+cx16,+sahf"
+_V4 = _V3 | {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"}
+_V4_LLVM = _V3_LLVM + ",+avx512f,+avx512bw,+avx512cd,+avx512dq,+avx512vl,-prefer-256-bit"
 
 
 _CONSTANT = re.compile(rb"^[A-Z_][A-Za-z0-9_, ]*(: [^=]+)?= .*$", re.MULTILINE)
@@ -90,12 +80,14 @@ def cache_folder() -> Path:
 def _pin_cpu() -> None:
     try:
         with open("/proc/cpuinfo") as info:
-            flags = next((line for line in info if line.startswith("flags")), "").split()
+            flags = set(next((line for line in info if line.startswith("flags")), "").split())
     except OSError:
         return
-    if flags and set(flags) >= _V3_FLAGS and platform.machine() == "x86_64":
-        os.environ.setdefault("NUMBA_CPU_NAME", "x86-64-v3")
-        os.environ.setdefault("NUMBA_CPU_FEATURES", _V3_LLVM)
+    if platform.machine() != "x86_64" or not flags >= _V3:
+        return
+    name, features = ("x86-64-v4", _V4_LLVM) if flags >= _V4 else ("x86-64-v3", _V3_LLVM)
+    os.environ.setdefault("NUMBA_CPU_NAME", name)
+    os.environ.setdefault("NUMBA_CPU_FEATURES", features)
 
 
 CACHE = cache_folder()

@@ -100,9 +100,9 @@ HOUSEHOLDS = _columns(
     ),
     ("owned", "i2", "dwellings", "dwellings owned in the city", "families"),
     ("cash", "i8", "fen", "deposits and cash", "consumption"),
-    ("loan", "i8", "fen", "mortgage owed to banks", "mortgages"),
-    ("income", "i8", "fen/month", "disposable money income of the last month", "household_income"),
-    ("spent", "i8", "fen/month", "consumption of the last month, rent and heat apart", "consumption"),
+    ("loan", "i4", "fen", "mortgage owed to banks", "mortgages"),
+    ("income", "i4", "fen/month", "disposable money income of the last month", "household_income"),
+    ("spent", "i4", "fen/month", "consumption of the last month, rent and heat apart", "consumption"),
     ("formed", "i2", "month", "month of formation", "families"),
     ("left", "i2", "month", "month of dissolution or leaving", "families"),
     ("moved", "i2", "month", "month of the last move of home", "housing_search"),
@@ -136,9 +136,9 @@ DWELLINGS = _columns(
     ),
     ("next_owned", "i4", "id:dwellings", "next dwelling of the same owner", "families"),
     ("occupant", "i4", "id:households", "household living here", "housing_search"),
-    ("ask", "i8", "fen", "asking price while for sale", "listing"),
+    ("ask", "i4", "fen", "asking price while for sale", "listing"),
     ("rent", "i4", "fen/month", "rent agreed, or asked while to let", "tenancy"),
-    ("paid", "i8", "fen", "last purchase price, 0 if never sold in the run", "housing_search"),
+    ("paid", "i4", "fen", "last purchase price, 0 if never sold in the run", "housing_search"),
     ("listed_since", "i2", "month", "month listed, 0 if not", "listing"),
     ("vacant_since", "i2", "month", "month vacated, 0 if in use", "housing_search"),
     ("bought", "i2", "month", "month of the last change of owner", "housing_search"),
@@ -255,7 +255,7 @@ class Table:
         need = self.n + extra
         if need <= self.capacity:
             return
-        capacity = max(need, self.capacity + self.capacity // 8 + 1024)
+        capacity = max(need, self.capacity + self.capacity // 16 + 1024)
         for name, old in self.columns.items():
             new = np.zeros(capacity, old.dtype)
             new[: self.n] = old[: self.n]

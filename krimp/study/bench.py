@@ -14,7 +14,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -46,12 +46,23 @@ def copy_seconds(persons: int, dwellings: int, threads: int) -> float:
     return statistics.median(times)
 
 
+def arrays(found: Any) -> Iterator[np.ndarray]:
+    """Arrays in nested dicts, lists and tuples."""
+    if isinstance(found, np.ndarray):
+        yield found
+    elif isinstance(found, dict | list | tuple):
+        for part in found.values() if isinstance(found, dict) else found:
+            yield from arrays(part)
+
+
 def case(city: str, scale: str, threads: int, months: int, start: str | None = None) -> dict[str, Any]:
     """One benchmark case: build the base city, step to `start` untimed, then time `months` months, events on."""
     from krimp.engine import month
     from krimp.engine.run import prepare
+    from krimp.processes.kin import kin
     from krimp.state import months as calendar
     from krimp.state.codes import RESIDENT
+    from krimp.state.tables import SCHEMAS
 
     since = time.perf_counter()
     world = prepare(city, scale=scale, threads=threads)
@@ -76,11 +87,8 @@ def case(city: str, scale: str, threads: int, months: int, start: str | None = N
     events = int(world.events.used[0])
     alive = int(np.count_nonzero(world.persons.state == RESIDENT))
     homes = world.dwellings.n - 1
-    tables = sum(
-        column.nbytes
-        for name in ("persons", "households", "dwellings", "buildings", "shops", "seekers")
-        for column in getattr(world, name).columns.values()
-    )
+    held = [column for name in SCHEMAS for column in getattr(world, name).columns.values()]
+    held += [*kin(world), *arrays(world.memory), *world.candidates.values()]
     return {
         "scale": scale,
         "threads": threads,
@@ -92,7 +100,7 @@ def case(city: str, scale: str, threads: int, months: int, start: str | None = N
         "seconds_per_month": seconds,
         "person_months_per_s": person_months / (seconds * months),
         "r_ratio": seconds / copy_seconds(alive, homes, threads),
-        "bytes_per_person": tables / max(alive, 1),
+        "bytes_per_person": sum(array.nbytes for array in held) / max(alive, 1),
         "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
         "startup_s": startup,
         "processes": {name: total / months for name, total in sorted(wall.items(), key=lambda kv: -kv[1])},
