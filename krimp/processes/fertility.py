@@ -11,6 +11,8 @@ A child's key comes from its mother's key and the birth order, so the same child
 
 from __future__ import annotations
 
+from weakref import WeakKeyDictionary
+
 import numpy as np
 
 from krimp.processes import birth_grant, vital_rates
@@ -67,6 +69,8 @@ BRANCHES = (
     "fertility.policy_response",
 )  # fmt: skip
 
+#: Ages in months at which women can give birth, from and before.
+YOUNGEST, OLDEST = 180, 600
 _BIRTH, _BY_BIRTH = EVENT["birth"], REASON["birth"]
 
 
@@ -109,14 +113,26 @@ HAZARDS = (LifeHazard("birth", RESIDENT, _bound),)
 
 
 @kernel
-def women(state, sex, birth, marital, parity, collective, month, first, stop, out):
-    """Add resident women of rows [first, stop) to out[AGES, 4, 2]: age, parity 0-3+, married; collective ones to
-    parity 3+ of nobody, out[age, 3, 1], since they count among all women but bear no children there."""
-    # everybody is counted, who does not belong here into a cell of age 0 that nobody asks for: no branch to guess wrong
+def of_age(sex, birth, month, first, stop, out):
+    """Women of rows [first, stop) who are 14 to 49 in `month`, into `out`; returns how many."""
+    n = 0
     for row in range(first, stop):
         p = np.uint64(row)
-        months = month - np.int64(birth[p])
-        here = (state[p] == RESIDENT) & (sex[p] == FEMALE) & (months >= 180) & (months < 600)
+        months = np.int64(month) - np.int64(birth[p])
+        out[n] = row
+        n += (sex[p] == FEMALE) & (months >= YOUNGEST - 12) & (months < OLDEST)
+    return n
+
+
+@kernel
+def women(state, birth, marital, parity, collective, month, rows, out):
+    """Add the resident women among `rows` to out[AGES, 4, 2]: age, parity 0-3+, married; collective ones to
+    parity 3+ of nobody, out[age, 3, 1], since they count among all women but bear no children there."""
+    # everybody is counted, who does not belong here into a cell of age 0 that nobody asks for: no branch to guess wrong
+    for i in range(rows.size):
+        p = np.uint64(np.uint32(rows[np.uint64(i)]))
+        months = np.int64(month) - np.int64(birth[p])
+        here = (state[p] == RESIDENT) & (months >= YOUNGEST) & (months < OLDEST)
         family = collective[p] == 0
         parities = min(max(np.int64(parity[p]), 0), 2) if family else 3
         age = months // 12 if here else 0
@@ -189,7 +205,7 @@ def bear(X, rows, hazard, bound, twins, boys, births, response, fired):
         if P.state[w] != RESIDENT or P.household[w] == 0:
             continue
         months = X.month - np.int64(P.birth[w])
-        if months < 180 or months >= 600:
+        if months < YOUNGEST or months >= OLDEST:
             continue
         age = months // 12
         wife = 1 if P.marital[w] == MARRIED else 0
@@ -217,16 +233,35 @@ def bear(X, rows, hazard, bound, twins, boys, births, response, fired):
             emit(X.E, X.month, _BIRTH, _BY_BIRTH, P.district[p], p, h, H.dwelling[h], w, 0)
 
 
+#: Women of an age to bear children: month from which the list holds for a year, rows looked at, the list. Birth and sex never
+#: change, so it can be made anew at any time and no checkpoint needs it.
+_WOMEN: WeakKeyDictionary[World, tuple[int, int, np.ndarray]] = WeakKeyDictionary()
+
+
+def _women(world: World) -> np.ndarray:
+    """Rows of all women of an age to bear children and some more, made anew once a year."""
+    persons, n = world.persons, world.persons.n
+    since, done, rows = _WOMEN.get(world, (0, 1, np.zeros(0, np.int32)))
+    if not since <= world.month < since + 12 or n < done:
+        since, done, rows = world.month, 1, np.zeros(0, np.int32)
+    if done < n:
+        out = np.empty(n - done + 1, np.int32)
+        found = of_age(persons.sex, persons.birth, since, done, n, out)
+        rows = np.concatenate([rows, out[:found]])
+        _WOMEN[world] = (since, n, rows)
+    return rows
+
+
 def month_hazard(world: World) -> np.ndarray:
     """float64[AGES, 3, 2] monthly hazard of a delivery by age, parity (0, 1, 2+) and marriage."""
-    v = world.persons.view()
+    v, rows = world.persons.view(), _women(world)
 
     def work(_: int, first: int, stop: int) -> np.ndarray:
         out = np.zeros((AGES, 4, 2), np.int64)
-        women(v.state, v.sex, v.birth, v.marital, v.parity, v.collective, world.month, first, stop, out)
+        women(v.state, v.birth, v.marital, v.parity, v.collective, world.month, rows[first:stop], out)
         return out
 
-    count = np.sum(world.map_chunks(work, world.persons.n), axis=0)
+    count = np.sum(world.map_chunks(work, len(rows), 0), axis=0)
     p = world.params
     weight = np.array([
         [p["fertility.unmarried"], 1.0],

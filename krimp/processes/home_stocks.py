@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from krimp.state.codes import (
     ACTIVE,
+    BUILDING_SITE,
     BY_CITY,
     FOR_BOTH,
-    FOR_RENT,
     FOR_SALE,
     NEW_CORE,
     RENTED,
@@ -39,46 +41,61 @@ SERIES = (
 
 
 @kernel
-def count(D, H, B, out, area, first, stop):
-    """Homes by use and state, out[series, district]; floor area of lived-in homes, area[district] in 0.1 m2."""
-    for d in range(first, stop):
-        if D.state[d] != STANDING:
-            if (D.listed[d] == FOR_SALE or D.listed[d] == FOR_BOTH) and D.state[d] == 3:
-                out[6, D.district[d]] += 1
-            continue
-        i = D.district[d]
-        out[0, i] += 1
-        out[D.use[d], i] += 1
-        listed = D.listed[d]
-        if listed == FOR_SALE or listed == FOR_BOTH or listed == FOR_RENT:
-            out[6, i] += 1
-        if D.use[d] == VACANT:
-            if listed != 0:
-                out[7, i] += 1
-            elif D.abandoned[d] == 0:
-                out[8, i] += 1
-            if D.abandoned[d] != 0:
-                out[9, i] += 1
-            if D.owner_kind[d] == BY_CITY and D.funder[d] > 0:
-                out[10, i] += 1
-        if D.occupant[d] > 0:
-            area[i] += D.area[d]
-        if D.fitted[d] == 0:
-            out[11, i] += 1
-        if D.use[d] == RENTED and D.rent[d] > 0:
-            out[12, i] += 1
+def count(D, out, area, first, stop):
+    """Homes by district and what is asked about them, out[district, _ASKED in one number]; floor area of lived-in homes,
+    area[district] in 0.1 m2. What does not stand counts as of use 7, a site with its listing. No branch to guess wrong."""
+    for i in range(first, stop):
+        d = np.uint64(i)
+        stands, site = D.state[d] == STANDING, D.state[d] == BUILDING_SITE
+        use = np.uint64(D.use[d]) if stands else np.uint64(7)
+        listed = np.uint64(D.listed[d]) if stands | site else np.uint64(0)
+        asked = (
+            use
+            | listed << np.uint64(3)
+            | np.uint64(D.abandoned[d] != 0) << np.uint64(5)
+            | np.uint64(D.fitted[d] != 0) << np.uint64(6)
+            | np.uint64((D.owner_kind[d] == BY_CITY) & (D.funder[d] > 0)) << np.uint64(7)
+            | np.uint64(D.rent[d] > 0) << np.uint64(8)
+        )
+        at = np.uint64(np.uint8(D.district[d]))
+        out[at, asked] += 1
+        area[at] += np.int64(D.area[d]) * (stands & (D.occupant[d] > 0))
+
+
+#: Answers in the number that `count` makes, the highest bits first: rent, public, fitted, abandoned, listed, use.
+_ASKED = (2, 2, 2, 2, 4, 8)
 
 
 def _count(world: World) -> tuple[np.ndarray, np.ndarray]:
-    views = world.dwellings.view(), world.households.view(), world.buildings.view()
+    view, nd = world.dwellings.view(), world.nd
 
     def work(_: int, first: int, stop: int) -> tuple[np.ndarray, np.ndarray]:
-        out, area = np.zeros((len(_COUNTS), world.nd), np.int64), np.zeros(world.nd, np.int64)
-        count(*views, out, area, first, stop)
+        out, area = np.zeros((nd, math.prod(_ASKED)), np.int64), np.zeros(nd, np.int64)
+        count(view, out, area, first, stop)
         return out, area
 
     parts = world.map_chunks(work, world.dwellings.n)
-    return sum(p[0] for p in parts), sum(p[1] for p in parts)
+    cells = sum(p[0] for p in parts).reshape(nd, *_ASKED)
+    homes, sites = cells[..., :7], cells[..., 7]
+
+    def total(chosen: np.ndarray) -> np.ndarray:
+        found: np.ndarray = chosen.reshape(nd, -1).sum(axis=1)
+        return found
+
+    vacant = homes[..., VACANT]
+    sale = [FOR_SALE, FOR_BOTH]
+    out = np.stack([
+        total(homes),
+        *(total(homes[..., use]) for use in range(1, 6)),
+        total(homes[..., 1:, :]) + total(sites[..., sale]),
+        total(vacant[..., 1:]),
+        total(vacant[..., 0, 0]),
+        total(vacant[..., 1, :]),
+        total(vacant[:, :, 1]),
+        total(homes[:, :, :, 0]),
+        total(homes[:, 1, ..., RENTED]),
+    ])  # fmt: skip
+    return out, sum(p[1] for p in parts)
 
 
 def step(world: World) -> None:

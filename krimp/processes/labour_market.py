@@ -38,7 +38,7 @@ from krimp.state.codes import (
 from krimp.state.compile import kernel
 from krimp.state.parameters import Parameter
 from krimp.state.purposes import JOB_LEAVE, JOB_REENTRY, JOB_SEARCH, JOB_SLOT
-from krimp.state.random import draw, draw4, threshold, unit
+from krimp.state.random import draw, threshold, unit, words_of
 from krimp.state.world import Series, World, emit
 
 PARAMETERS = (
@@ -102,9 +102,9 @@ def separate(
     P,
     S,
     E,
-    seed,
     month,
     rows,
+    words,
     lay,
     quit,
     early,
@@ -117,12 +117,17 @@ def separate(
     laid,
     left,
     fired,
+    most_laid,
+    most_quits,
 ):
-    """Layoffs, early pensions and quits among the screened `rows`. `lay`, `quit`: probability by sector, times 32.
+    """Layoffs, early pensions and quits among the screened `rows`, whose luck is `words`. `lay`, `quit`: probability by
+    sector, times 32.
 
     excess[shop]: share of the shop's staff that is too many, times 32. jobs_now[d, s] is kept up to date.
     """
     for i in range(rows.size):
+        if words[0, i] >= most_laid and words[1, i] >= most_quits:
+            continue
         p = rows[i]
         if P.state[p] != RESIDENT or P.activity[p] != EMPLOYED:
             continue
@@ -131,13 +136,12 @@ def separate(
             continue
         s = P.sector[p]
         d = P.district[p]
-        words = draw4(seed, P.key[p], month, JOB_LEAVE)
         chance = lay[s] if shop == 0 else excess[shop]
-        if words[0] < threshold(chance):
+        if words[0, i] < threshold(chance):
             age = month - np.int64(P.birth[p])
             if shop != 0:
                 fired[1] += 1
-            if age >= early_age[P.sex[p], s] and words[2] < threshold(early[s]):
+            if age >= early_age[P.sex[p], s] and words[2, i] < threshold(early[s]):
                 P.pension[p] = max(np.int64(early_pay * P.wage[p]), floor)
                 quit_job(P, S, p)
                 P.activity[p] = PENSIONER
@@ -150,7 +154,7 @@ def separate(
                 fired[0] += 1
             laid[d] += 1
             jobs_now[d, s] -= 1
-        elif words[1] < threshold(quit[s]):
+        elif words[1, i] < threshold(quit[s]):
             emit(E, month, _LOSS, _BY_QUIT, d, p, P.household[p], 0, shop, P.wage[p])
             quit_job(P, S, p)
             P.activity[p] = UNEMPLOYED
@@ -160,66 +164,43 @@ def separate(
 
 
 @kernel
-def search(
-    P,
-    seed,
-    month,
-    rows,
-    found,
-    give_up,
-    open_posts,
-    fit_sex,
-    fit_school,
-    fit_place,
-    out,
-    tie,
-    fired,
-    first,
-    stop,
-):
-    """Searchers rows[first:stop] who find a post propose to a sector: out[0] = person, out[1] = sector, tie = their hash. Returns how many."""
+def search(P, month, rows, words, found, give_up, weights, out, tie, fired):
+    """Searchers `rows`, whose luck is `words`, who find a post propose to a sector: out[0] = person, out[1] = sector,
+    tie = their hash. weights[sex, schooling, district, sector]: open posts times fit, their sum at 0. Returns how many."""
     n = 0
-    for i in range(first, stop):
+    for i in range(rows.size):
+        if words[0, i] >= found and words[3, i] >= give_up:
+            continue
         p = rows[i]
-        if P.state[p] != RESIDENT or P.activity[p] != UNEMPLOYED:
+        if P.state[p] != RESIDENT or P.activity[p] != UNEMPLOYED or month - np.int64(P.birth[p]) >= LAST_WORK:
             continue
-        age = month - np.int64(P.birth[p])
-        if age >= LAST_WORK:
-            continue
-        words = draw4(seed, P.key[p], month, JOB_SEARCH)
-        if words[0] < found:
-            sex, level, d = P.sex[p], P.schooling[p], P.district[p]
-            total = 0.0
-            for s in range(1, open_posts.size):
-                total += open_posts[s] * fit_sex[sex, s] * fit_school[level, s] * fit_place[d, s]
-            if total > 0.0:
-                mark = unit(words[1]) * total
-                pick = 0
-                for s in range(1, open_posts.size):
-                    weight = open_posts[s] * fit_sex[sex, s] * fit_school[level, s] * fit_place[d, s]
-                    if weight > 0.0:
-                        pick = s
-                        mark -= weight
-                        if mark < 0.0:
-                            break
-                out[0, n] = p
-                out[1, n] = pick
-                tie[n] = words[2]
-                n += 1
-                continue
-        if words[3] < give_up:
+        weight = weights[P.sex[p], P.schooling[p], P.district[p]]
+        if words[0, i] < found and weight[0] > 0.0:
+            mark = unit(words[1, i]) * weight[0]
+            pick = 0
+            for s in range(1, weight.size):
+                if weight[s] > 0.0:
+                    pick = s
+                    mark -= weight[s]
+                    if mark < 0.0:
+                        break
+            out[0, n] = p
+            out[1, n] = pick
+            tie[n] = words[2, i]
+            n += 1
+        elif words[3, i] < give_up:
             P.activity[p] = INACTIVE
             fired[7] += 1
     return n
 
 
 @kernel
-def look_again(P, seed, month, rows, chance, fired):
+def look_again(P, rows, words, chance, fired):
     """Screened idle adults look for work again."""
     for i in range(rows.size):
-        p = rows[i]
-        if P.state[p] == RESIDENT and P.activity[p] == INACTIVE and P.pension[p] == 0:
-            if draw(seed, P.key[p], month, JOB_REENTRY) < chance:
+        if words[i] < chance:
+            p = rows[i]
+            if P.state[p] == RESIDENT and P.activity[p] == INACTIVE and P.pension[p] == 0:
                 P.activity[p] = UNEMPLOYED
                 fired[8] += 1
 
@@ -279,20 +260,24 @@ def matches(looking: float, open_posts: float, power: float) -> float:
     return min(looking, open_posts) / jobs.power(1.0 + jobs.power(ratio, power), 1.0 / power)
 
 
-def _fit(world: World) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Weights by sex, by schooling and by district (where a sector is at home) for each sector."""
+def _weights(world: World, open_posts: np.ndarray) -> np.ndarray:
+    """float64[2, 5, nd, N_SECTORS] weight of a sector by sex, schooling and district: open posts times fit; sum at 0."""
     p = world.params
-    sex = np.ones((2, N_SECTORS))
-    sex[FEMALE, MINE] = sex[FEMALE, CONSTRUCTION] = p["labour_market.women_heavy"]
-    school = np.ones((5, N_SECTORS))
-    school[4, PUBLIC] = p["labour_market.degree_public"]
-    school[:, FARM] = p["labour_market.farm_entry"]
-    school[4, MINE] = school[4, FARM] = 0.3
+    sex = np.ones((2, 1, 1, N_SECTORS))
+    sex[FEMALE, :, :, MINE] = sex[FEMALE, :, :, CONSTRUCTION] = p["labour_market.women_heavy"]
+    school = np.ones((5, 1, N_SECTORS))
+    school[4, :, PUBLIC] = p["labour_market.degree_public"]
+    school[:, :, FARM] = p["labour_market.farm_entry"]
+    school[4, :, MINE] = school[4, :, FARM] = 0.3
     here = jobs.employed(world).astype(np.float64)
     share = here / np.maximum(here.sum(axis=1, keepdims=True), 1.0)
     mean = here.sum(axis=0) / max(here.sum(), 1.0)
     place = np.clip(share / np.maximum(mean, 1e-9), 0.05, 5.0)
-    return sex, school, np.ascontiguousarray(place)
+    out: np.ndarray = open_posts * sex * school * place
+    out[..., 0] = 0.0
+    for s in range(1, N_SECTORS):
+        out[..., 0] += out[..., s]
+    return out
 
 
 def _layoffs(world: World, now: np.ndarray, fired: np.ndarray) -> None:
@@ -314,9 +299,11 @@ def _layoffs(world: World, now: np.ndarray, fired: np.ndarray) -> None:
     world.events.reserve(len(rows))
     pension = memory["pensions.tables"]
     separate(
-        world.persons.view(), world.shops.view(), world.events.view(), world.seed, world.month, rows, cut * screen,
+        world.persons.view(), world.shops.view(), world.events.view(), world.month, rows,
+        words_of(world.seed, world.persons.key[rows], world.month, JOB_LEAVE), cut * screen,
         quit * screen, jobs.array(world, "jobs.early"), pension[3], pensions.replacement(world, MINE),
         np.int64(pensions.floor(world)), excess * screen, now, _REASON, world.counter("layoffs"), world.counter("quits"), fired,
+        threshold(max(cut.max(), excess.max()) * screen), threshold(quit.max() * screen),
     )  # fmt: skip
 
 
@@ -367,17 +354,17 @@ def _hires(world: World, now: np.ndarray, fired: np.ndarray) -> None:
         brisk = 1.0
     else:
         brisk = min(max(found / max(memory["labour_market.found0"], 1e-6), 0.2), 3.0)
-    fit = _fit(world)
-    persons = world.persons.view()
+    weights = _weights(world, open_posts)
+    view, keys = world.persons.view(), world.persons.key
     chances = threshold(found), threshold(p["labour_market.give_up"])
 
     def look(_: int, first: int, stop: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        out, tie = np.empty((2, stop - first), np.int32), np.empty(stop - first, np.uint32)
-        mine = np.zeros_like(fired)
-        n = search(
-            persons, world.seed, world.month, rows, *chances, open_posts, *fit, out, tie, mine, first, stop
-        )
-        return out[:, :n], tie[:n], mine
+        mine = rows[first:stop]
+        words = words_of(world.seed, keys[mine], world.month, JOB_SEARCH)
+        out, tie = np.empty((2, len(mine)), np.int32), np.empty(len(mine), np.uint32)
+        count = np.zeros_like(fired)
+        n = search(view, world.month, mine, words, *chances, weights, out, tie, count)
+        return out[:, :n], tie[:n], count
 
     parts = world.map_chunks(look, len(rows), 0, 8192)
     out, tie = (
@@ -386,7 +373,7 @@ def _hires(world: World, now: np.ndarray, fired: np.ndarray) -> None:
     )
     fired += sum(part[2] for part in parts)
     n = len(tie)
-    order = np.lexsort((world.persons.key[out[0]], tie, out[1]))
+    order = np.lexsort((keys[out[0]], tie, out[1]))
     chosen, sector = out[0][order], out[1][order]
     start = np.searchsorted(sector, np.arange(N_SECTORS))
     rank = np.arange(n) - start[sector]
@@ -394,11 +381,13 @@ def _hires(world: World, now: np.ndarray, fired: np.ndarray) -> None:
     fired[6] += int((~taken).sum())
     world.events.reserve(n)
     hire(
-        persons, world.shops.view(), world.events.view(), world.seed, world.month, chosen[taken], sector[taken], slots,
+        view, world.shops.view(), world.events.view(), world.seed, world.month, chosen[taken], sector[taken], slots,
         wages.starting(world), wages.SCHOOL_PAY, now, _REASON, world.counter("hires"), fired,
     )  # fmt: skip
     again = memory["labour_market.looks_again"] * brisk * float(1 << IDLE_BITS)
-    look_again(persons, world.seed, world.month, memory["household_income.idle"], threshold(again), fired)
+    idle = memory["household_income.idle"]
+    words = words_of(world.seed, keys[idle], world.month, JOB_REENTRY)
+    look_again(view, idle, words[0], threshold(again), fired)
 
 
 def step(world: World) -> None:

@@ -26,6 +26,7 @@ SERIES: tuple[Series, ...] = ()
 
 #: Ages in whole years 0..110; older people are screened as 110.
 AGES = 111
+OLDEST = 12 * AGES - 1
 
 
 @dataclass(frozen=True)
@@ -43,16 +44,23 @@ BLOCK = 1024
 
 
 @kernel
-def screen(key, birth, sex, state, seed, month, table, words, out, first, stop):
+def screen(key, birth, sex, state, seed, month, table, most, words, near, out, first, stop):
     """Rows with a candidate event: out[0] = rows, out[1] = hazard number. table: uint32[4, AGES, K] cumulative
-    thresholds; rows of `table` are state*2+sex with state RESIDENT -> 0, GONE -> 1. `words`: uint32[BLOCK] scratch.
+    thresholds; rows of `table` are state*2+sex with state RESIDENT -> 0, GONE -> 1. most[age in months]: highest of them,
+    which all but a few draws exceed, so that only `near` ones are looked at. `words`, `near`: scratch of a block.
     Returns how many."""
     n = 0
     last = table.shape[2] - 1
     for begin in range(first, stop, BLOCK):
         end = min(begin + BLOCK, stop)
         fill(seed, key[begin:end], month, LIFE_SCREEN, words)
-        for p in range(begin, end):
+        m = 0
+        for i in range(begin, end):
+            p = np.uint64(i)
+            months = min(max(np.int64(month) - np.int64(birth[p]), 0), OLDEST)
+            near[m] = i
+            m += words[np.uint64(i - begin)] < most[np.uint64(months)]
+        for p in near[:m]:
             s = state[p]
             if s == RESIDENT:
                 row = np.int64(sex[p])
@@ -60,8 +68,7 @@ def screen(key, birth, sex, state, seed, month, table, words, out, first, stop):
                 row = 2 + np.int64(sex[p])
             else:
                 continue
-            age = (month - np.int64(birth[p])) // 12
-            age = min(max(age, 0), 110)
+            age = min(max((month - np.int64(birth[p])) // 12, 0), AGES - 1)
             u = words[p - begin]
             if u < table[row, age, last]:
                 k = 0
@@ -92,13 +99,14 @@ def thresholds(world: World, hazards: tuple[LifeHazard, ...]) -> np.ndarray:
 def step(world: World, hazards: tuple[LifeHazard, ...]) -> None:
     """Fill `world.candidates` with this month's candidate rows of every hazard, ascending."""
     table = thresholds(world, hazards)
+    most = np.repeat(table[:, :, -1].max(axis=0), 12)
     persons = world.persons.view()
 
     def work(_: int, first: int, stop: int) -> np.ndarray:
         out = np.empty((2, stop - first), np.int32)
         n = screen(
-            persons.key, persons.birth, persons.sex, persons.state, world.seed, world.month, table,
-            np.empty(BLOCK, np.uint32), out, first, stop,
+            persons.key, persons.birth, persons.sex, persons.state, world.seed, world.month, table, most,
+            np.empty(BLOCK, np.uint32), np.empty(BLOCK + 1, np.int32), out, first, stop,
         )  # fmt: skip
         return out[:, :n].copy()
 

@@ -13,7 +13,7 @@ from krimp.state.codes import HOSTEL, SECOND_HOME, STANDING
 from krimp.state.compile import kernel
 from krimp.state.parameters import Parameter
 from krimp.state.purposes import LIT_WINDOWS
-from krimp.state.random import draw4, unit
+from krimp.state.random import fill4
 from krimp.state.world import Series, World
 
 PARAMETERS = (
@@ -30,38 +30,62 @@ SERIES = (
 )
 
 
+#: Homes lit up at a time, which stay in the processor's nearest cache.
+BLOCK = 1024
+#: What `dusk` adds up by building in one word, and the bit at which each begins: a building has less than 4096 homes.
+_LIT, _WINDOWS, _OCCUPIED, _LIT_HOMES, _HOMES = 0, 14, 28, 40, 52
+
+
 @kernel
-def dusk(D, B_lit, B_windows, B_occupied, seed, month, home, window, hostel, second, out, first, stop):
-    """Windows of rows [first, stop): out[0] lit windows, [1] windows, [2] lit homes, [3] homes, by district."""
-    for d in range(first, stop):
-        if D.state[d] != STANDING:
-            continue
-        windows = min(np.int64(D.rooms[d]) + 2, 5)
-        b = D.building[d]
-        i = D.district[d]
-        B_windows[b] += windows
-        out[1, i] += windows
-        out[3, i] += 1
-        use = D.use[d]
-        chance = (
-            home if D.occupant[d] > 0 else hostel if use == HOSTEL else second if use == SECOND_HOME else 0.0
-        )
-        if chance == 0.0:
-            continue
-        B_occupied[b] += 1
-        a, c, e, _ = draw4(seed, D.key[d], month, LIT_WINDOWS)
-        if unit(a) >= chance:
-            continue
-        lit = 0
-        word = np.uint64(c) << np.uint64(32) | np.uint64(e)
-        for w in range(windows):
-            if (word >> np.uint64(12 * w) & np.uint64(4095)) < np.uint64(window * 4096.0):
-                lit += 1
-        if lit == 0:
-            lit = 1
-        out[0, i] += lit
-        out[2, i] += 1
-        B_lit[b] += lit
+def light(state, rooms, use, occupant, key, seed, month, limits, window, words, glow, first, stop):
+    """Fill `glow` for homes [first, stop): lit windows, windows, lived in, lit, standing, each at its bit.
+
+    limits: of 2**32 for homes, hostels, second homes; window: of 4096. Without branches: luck is not to be guessed.
+    """
+    home, hostel, second = limits[0], limits[1], limits[2]
+    for begin in range(first, stop, BLOCK):
+        end = min(begin + BLOCK, stop)
+        fill4(seed, key[begin:end], month, LIT_WINDOWS, words)
+        for i in range(begin, end):
+            d, w, g = np.uint64(i), np.uint64(i - begin), np.uint64(i - first)
+            stands = np.uint64(state[d] == STANDING)
+            elsewhere = hostel if use[d] == HOSTEL else second if use[d] == SECOND_HOME else np.uint64(0)
+            limit = home if occupant[d] > 0 else elsewhere
+            windows = np.uint64(min(np.int64(rooms[d]) + 2, 5)) * stands
+            luck = np.uint64(words[1, w]) << np.uint64(32) | np.uint64(words[2, w])
+            bright = np.uint64(0)
+            for k in range(5):
+                field = luck >> np.uint64(12 * k) & np.uint64(4095)
+                bright += np.uint64(field < window) & np.uint64(np.uint64(k) < windows)
+            lit = np.uint64(np.uint64(words[0, w]) < limit) & stands
+            glow[g] = (
+                lit * max(bright, np.uint64(1)) << np.uint64(_LIT)
+                | windows << np.uint64(_WINDOWS)
+                | (np.uint64(limit > 0) & stands) << np.uint64(_OCCUPIED)
+                | lit << np.uint64(_LIT_HOMES)
+                | stands << np.uint64(_HOMES)
+            )
+
+
+@kernel
+def dusk(glow, begin, B_district, B_lit, B_windows, B_occupied, out, first, stop):
+    """Add up buildings [first, stop), whose homes begin at begin[b - 1]: out[0] lit windows, [1] windows, [2] lit homes,
+    [3] homes, by district."""
+    at = begin[first - 1]
+    for b in range(first, stop):
+        total = np.uint64(0)
+        for d in range(begin[b - 1] - at, begin[b] - at):
+            total += glow[np.uint64(d)]
+        lit = total >> np.uint64(_LIT) & np.uint64(16383)
+        windows = total >> np.uint64(_WINDOWS) & np.uint64(16383)
+        B_lit[b] = lit
+        B_windows[b] = windows
+        B_occupied[b] = total >> np.uint64(_OCCUPIED) & np.uint64(4095)
+        i = B_district[b]
+        out[0, i] += np.int64(lit)
+        out[1, i] += np.int64(windows)
+        out[2, i] += np.int64(total >> np.uint64(_LIT_HOMES) & np.uint64(4095))
+        out[3, i] += np.int64(total >> np.uint64(_HOMES))
 
 
 def start(world: World) -> None:
@@ -71,21 +95,25 @@ def start(world: World) -> None:
 
 def step(world: World) -> None:
     """Count lights by building and district."""
-    p, b = world.params, world.buildings
-    b.lit[:] = 0
-    b.windows[:] = 0
-    b.occupied[:] = 0
-    view, n = world.dwellings.view(), world.dwellings.n
-    chances = tuple(p[f"lit_windows.{name}"] for name in ("home", "window", "hostel", "second"))
+    p, b, d = world.params, world.buildings, world.dwellings
+    # a draw's midpoint is below the chance
+    limits = np.array(
+        [np.ceil(p[f"lit_windows.{name}"] * 2.0**32 - 0.5) for name in ("home", "hostel", "second")],
+        np.uint64,
+    )
+    window = np.uint64(p["lit_windows.window"] * 4096.0)
     # buildings and their homes are appended together, so a run of buildings is a run of homes and no other's
-    begin = np.append(b.first[1 : b.n], n)
+    begin = np.append(b.first[1:], np.int32(d.n))
 
     def work(_: int, first: int, stop: int) -> np.ndarray:
         out = np.zeros((4, world.nd), np.int64)
-        dusk(
-            view, b.lit, b.windows, b.occupied, world.seed, world.month, *chances, out, int(begin[first - 1]),
-            int(begin[stop - 1]),
+        homes = int(begin[first - 1]), int(begin[stop - 1])
+        glow = np.empty(homes[1] - homes[0], np.uint64)
+        light(
+            d.state, d.rooms, d.use, d.occupant, d.key, world.seed, world.month, limits, window,
+            np.empty((4, BLOCK), np.uint32), glow, *homes,
         )  # fmt: skip
+        dusk(glow, begin, b.district, b.lit, b.windows, b.occupied, out, first, stop)
         return out
 
     world.memory["lit_windows.counts"] = sum(world.map_chunks(work, b.n, chunk=8192))

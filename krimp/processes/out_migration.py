@@ -53,7 +53,7 @@ from krimp.state.compile import helper, kernel
 from krimp.state.parameters import Parameter
 from krimp.state.portable import exp
 from krimp.state.purposes import AGAIN_AWAY, AGAIN_WINTER, OUT_HUKOU, OUT_MIGRATION, OUT_PLACE, OUT_UNIT
-from krimp.state.random import draw4, uniform, unit
+from krimp.state.random import draw4, threshold, uniform, unit, words_of
 from krimp.state.world import Series, World, emit
 
 PARAMETERS = (
@@ -382,8 +382,20 @@ def step(world: World) -> None:
         (persons.state[recent] == RESIDENT) & (world.month - persons.came[recent] <= AGAIN_MONTHS)
     ]
     world.memory["out_migration.recent"] = recent
+    winter = (
+        1.0 - (1.0 - p["out_migration.winter"]) ** (1.0 / len(WINTER))
+        if world.month_of_year in WINTER
+        else 0.0
+    )
+    again_new, again_back = p["out_migration.again_newcomer"] / 12.0, p["out_migration.again_returnee"] / 12.0
+    # luck first: only those whom it picks need be looked at
+    keys = persons.key[recent]
+    words = words_of(world.seed, keys, world.month, AGAIN_AWAY)[0]
+    picked = words < threshold(max(again_new, again_back))
+    if winter > 0.0:
+        picked |= words_of(world.seed, keys, world.month, AGAIN_WINTER)[0] < threshold(winter)
     candidates = world.candidates["out_migration"]
-    rows = np.concatenate([candidates, recent])
+    rows = np.concatenate([candidates, recent[picked]])
     again = np.zeros(len(rows), np.bool_)
     again[len(candidates) :] = True
     fired = np.zeros(len(BRANCHES), np.int64)
@@ -392,8 +404,7 @@ def step(world: World) -> None:
         response(world, p["out_migration.kappa"], p["out_migration.damping"]), float(world.memory["out_migration.lean"]),
         p["out_migration.jobless"], p["out_migration.public"], p["out_migration.outsider"], p["out_migration.solo"],
         p["out_migration.hukou_moves"], destinations(world, SHARES), _bound(world),
-        p["out_migration.again_newcomer"] / 12.0, p["out_migration.again_returnee"] / 12.0,
-        1.0 - (1.0 - p["out_migration.winter"]) ** (1.0 / len(WINTER)) if world.month_of_year in WINTER else 0.0,
+        again_new, again_back, winter,
         world.counter("out_migrants"), fired,
     )  # fmt: skip
     report(world, BRANCHES, fired)
