@@ -22,8 +22,10 @@ from krimp.state.codes import (
     EMPLOYED,
     EVENT,
     FARM,
+    FEMALE,
     GONE,
     INACTIVE,
+    MALE,
     N_SECTORS,
     OWN_ACCOUNT,
     PENSIONER,
@@ -33,7 +35,7 @@ from krimp.state.codes import (
     STUDENT,
     UNEMPLOYED,
 )
-from krimp.state.compile import helper, kernel
+from krimp.state.compile import inlined, kernel
 from krimp.state.parameters import Parameter
 from krimp.state.world import Series, World, emit
 
@@ -166,35 +168,63 @@ def add_up(H, parts):
     H.income[0] = 0
 
 
-@helper
+@inlined
 def quick(key, month):
     """A quick hash of key and month; its first bits screen people for what few of them do in a month."""
     x = (key ^ (np.uint64(month) * np.uint64(0xD6E8FEB86659FD93))) * np.uint64(0x9E3779B97F4A7C15)
     return (x ^ (x >> np.uint64(32))) * np.uint64(0xD6E8FEB86659FD93)
 
 
+#: People sifted at a time, which stay in the processor's nearest cache.
+BLOCK = 1024
+
+
 @kernel
-def sift(P, month, first_pension, give_months, first, stop, out, adults):
-    """Those of rows [first, stop) whom `look_over` may put on a list, into `out`; returns how many. Without branches, so
-    that nothing is guessed wrong: most people have nothing to look over. adults: residents of working age by district."""
-    phase = np.uint64(month % 12)
+def sift(
+    state, activity, birth, key, household, pension, sex, left, district, month, first_pension, least, give_months, giver,
+    study_months, first, stop, look, out, adults,
+):  # fmt: skip
+    """Those of rows [first, stop) whom `look_over` puts on a list, into `out`; returns how many. Most people have nothing
+    to look over: loops without branches say so, and with few columns and narrow numbers each they become vector code.
+    least: lowest age at which a man, a woman may be due. adults[2, nd]: residents of working age, who is in an even row
+    and who in an odd one apart, so that one count need not wait for the other. `look`: scratch of a block."""
+    phase = np.uint32(month % 12)
+    studies = (phase == 1) | (phase == 8)
+    now, least_woman, least_man = np.int32(month), np.int32(least[FEMALE]), np.int32(least[MALE])
     n = 0
-    for row in range(first, stop):
-        p = np.uint64(row)
-        lives, gone = P.state[p] == RESIDENT, P.state[p] == GONE
-        activity = P.activity[p]
-        age = np.int64(month) - np.int64(P.birth[p])
-        away = np.int64(month) - np.int64(P.left[p])
-        key = P.key[p]
-        x = quick(key, month)
-        adults[np.uint8(P.district[p])] += lives & (age >= FIRST_WORK) & (age < LAST_WORK)
-        due = (age >= first_pension) & ((activity == EMPLOYED) | (P.pension[p] == 0))
-        screened = (x >> np.uint64(59) == 0) | (x >> np.uint64(57) == 5)
-        turn = ((key >> np.uint64(32)) & np.uint64(0xFFFF)) % np.uint64(12) == phase
-        here = lives & ((activity == UNEMPLOYED) | due | screened)
-        there = gone & ((activity == STUDENT) | ((away <= give_months) & turn))
-        out[n] = row
-        n += here | there
+    for begin in range(first, stop, BLOCK):
+        end = min(begin + BLOCK, stop)
+        for i in range(begin, end):
+            p = np.uint64(i)
+            look[np.uint64(i - begin)] = quick(key[p], month) >> np.uint64(57)
+        for i in range(begin, end):
+            p, j = np.uint64(i), np.uint64(i - begin)
+            age = now - np.int32(birth[p])
+            works, seeks = activity[p] == EMPLOYED, activity[p] == UNEMPLOYED
+            idle = (activity[p] == INACTIVE) & (age >= FIRST_WORK) & (age < np.int32(first_pension))
+            founds = (works | seeks) & (age >= 240) & (age < 660) & (household[p] != 0)
+            turns = (works | idle) & (look[j] < 4) | founds & (look[j] == 5)
+            look[j] = (state[p] == RESIDENT) & (seeks | turns)
+        for i in range(begin, end):
+            p = np.uint64(i)
+            old = now - np.int32(birth[p]) >= (least_man if sex[p] == MALE else least_woman)
+            due = old & ((activity[p] == EMPLOYED) | (pension[p] == 0))
+            look[np.uint64(i - begin)] |= (state[p] == RESIDENT) & due
+        for i in range(begin, end):
+            p = np.uint64(i)
+            away = now - np.int32(left[p])
+            bits = np.uint32(key[p] >> np.uint64(20))
+            turn = ((bits >> np.uint32(12)) & np.uint32(0xFFFF)) % np.uint32(12) == phase
+            gives = turn & ((bits & np.uint32(255)) < np.uint32(giver)) & (away <= np.int32(give_months))
+            studying = (activity[p] == STUDENT) & (away <= np.int32(study_months)) & studies
+            look[np.uint64(i - begin)] |= (state[p] == GONE) & (gives | studying)
+        for i in range(begin, end):
+            p = np.uint64(i)
+            out[n] = i
+            n += look[np.uint64(i - begin)] != 0
+            age = now - np.int32(birth[p])
+            adult = (state[p] == RESIDENT) & (age >= FIRST_WORK) & (age < LAST_WORK)
+            adults[p & np.uint64(1), np.uint64(np.uint8(district[p]))] += adult
     return n
 
 
@@ -398,12 +428,20 @@ def _look(world: World, ages: Ages) -> dict[str, np.ndarray]:
         int(p["household_income.study_months"]),
     )  # fmt: skip
 
+    least = np.minimum(ages.stop, ages.stop_informal - 32).min(axis=1)
+    least = np.clip(least, ages.first_pension, LAST_WORK)
+    columns = (
+        view.state, view.activity, view.birth, view.key, view.household, view.pension, view.sex, view.left, view.district,
+    )  # fmt: skip
+
     def work(_: int, first: int, stop: int) -> tuple[list[np.ndarray], np.ndarray]:
-        sifted, adults = np.empty(stop - first + 1, np.int32), np.zeros(world.nd, np.int64)
-        n = sift(view, world.month, ages.first_pension, rules[0], first, stop, sifted, adults)
+        sifted, adults = np.empty(stop - first + 1, np.int32), np.zeros((2, world.nd), np.int64)
+        n = sift(
+            *columns, world.month, ages.first_pension, least, *rules, first, stop, np.empty(BLOCK, np.uint8), sifted, adults
+        )  # fmt: skip
         rows, count = np.empty((len(LISTS), n), np.int32), np.zeros(len(LISTS), np.int64)
         look_over(view, world.month, ages, *rules, sifted[:n], rows, count)
-        return [rows[i, : int(count[i])].copy() for i in range(len(LISTS))], adults
+        return [rows[i, : int(count[i])].copy() for i in range(len(LISTS))], adults.sum(axis=0)
 
     parts = world.map_chunks(work, world.persons.n)
     found = {name: np.concatenate([part[i] for part, _ in parts]) for i, name in enumerate(LISTS)}
