@@ -77,6 +77,9 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter("hedonic_index.memory_year", 0.25, "share", "fixed",
               "[S] INET housing model: moving average, weight beyond one year", "", 0.0, 0.99),
     Parameter("hedonic_index.few_sales", 10.0, "sales", "fixed", "[A] n0 of the level's gain"),
+    Parameter("hedonic_index.news_of_cuts", 0.5, "sales", "uniform(0.0, 1.0)",
+              "[A] portals show asks, not deals: 'average prices' of Chinese cities are averages of asks [R]",
+              "what an ask that was lowered tells about the level, in sales", 0.0, 10.0),
 )  # fmt: skip
 
 SERIES: tuple[Series, ...] = (
@@ -195,8 +198,15 @@ def mean_features(D, B, places, month, nd, out, count):
 
 
 @allocating_kernel
-def learn(x, y, district, beta, beta0, level, city, gram, moment, ridge, decay, gain, few):
-    """One month of deals (features x[n], log price per m2 y[n]) into beta, gram, moment, level[nd + 1], city[1]."""
+def features_of(D, B, places, rows, month, x):
+    """Features of the dwellings in `rows` into x[n, N_FEATURES]."""
+    for s in range(rows.size):
+        features(D, B, places, rows[s], month, x[s])
+
+
+@allocating_kernel
+def learn(x, y, district, weight, beta, beta0, level, city, gram, moment, ridge, decay, gain, few):
+    """One month of prices (features x[n], log price per m2 y[n], weight[n]) into beta, gram, moment, level[nd + 1], city[1]."""
     n, k = x.shape
     nd = level.size - 1
     for i in range(k):
@@ -207,13 +217,15 @@ def learn(x, y, district, beta, beta0, level, city, gram, moment, ridge, decay, 
         return
     mean_x = np.zeros(k)
     mean_y = 0.0
+    total = 0.0
     for s in range(n):
-        mean_y += y[s] - (level[district[s]] - city[0])
+        total += weight[s]
+        mean_y += weight[s] * (y[s] - (level[district[s]] - city[0]))
         for i in range(k):
-            mean_x[i] += x[s, i]
-    mean_y /= n
+            mean_x[i] += weight[s] * x[s, i]
+    mean_y /= total
     for i in range(k):
-        mean_x[i] /= n
+        mean_x[i] /= total
     row = np.zeros(k)
     for s in range(n):
         for i in range(k):
@@ -221,9 +233,9 @@ def learn(x, y, district, beta, beta0, level, city, gram, moment, ridge, decay, 
         e = y[s] - (level[district[s]] - city[0]) - mean_y
         for i in range(k):
             if row[i] != 0.0:
-                moment[i] += row[i] * e
+                moment[i] += weight[s] * row[i] * e
                 for j in range(k):
-                    gram[i, j] += row[i] * row[j]
+                    gram[i, j] += weight[s] * row[i] * row[j]
     # ridge around the prior, by Cholesky in place
     a = np.zeros((k, k))
     for i in range(k):
@@ -263,10 +275,10 @@ def learn(x, y, district, beta, beta0, level, city, gram, moment, ridge, decay, 
             fit += x[s, i] * beta[i]
         r = y[s] - fit
         i = district[s]
-        residual[nd] += r - (level[i] - city[0])
-        residual[i] += r
-        count[i] += 1.0
-        count[nd] += 1.0
+        residual[nd] += weight[s] * (r - (level[i] - city[0]))
+        residual[i] += weight[s] * r
+        count[i] += weight[s]
+        count[nd] += weight[s]
     old = city[0]
     city[0] += gain * count[nd] / (count[nd] + few) * (residual[nd] / count[nd] - city[0])
     for i in range(nd):
@@ -435,10 +447,22 @@ def step(world: World) -> None:
     y = np.array(
         [log(row[2] / 10.0 / row[3] + fit) for row, fit in zip(deals, fitted, strict=True)], np.float64
     )
+    # what did not sell at less than such homes are held to be worth: they must be worth less
+    d = world.dwellings
+    rows = m["listing.lowered"][d.listed[m["listing.lowered"]] > 0].astype(np.int64)
+    lowered = np.zeros((len(rows), N_FEATURES))
+    features_of(d.view(), world.buildings.view(), m["hedonic_index.places"], rows, world.month, lowered)
+    ask = d.ask[rows] * (1.0 - m["housing_search.discount"]) / 10.0 / d.area[rows] + lowered[:, SHELL] * fitting(world)
+    ask = np.array([log(v) for v in ask], np.float64)
+    held = m["hedonic_index.level"][d.district[rows]] + (lowered * m["hedonic_index.beta"][:N_FEATURES]).sum(axis=1)
+    below = ask < held
+    rows, lowered, ask = rows[below], lowered[below], ask[below]
     # a record stands for many homes at small scales: fewer of them tell as much
     share = max(world.copies / world.weight, 0.05)
     learn(
-        x, y, deals[:, 1].copy(), m["hedonic_index.beta"], prior(world), m["hedonic_index.level"],
+        np.concatenate([x, lowered]), np.append(y, ask), np.append(deals[:, 1], d.district[rows]),
+        np.append(np.ones(len(deals)), np.full(len(rows), p["hedonic_index.news_of_cuts"])),
+        m["hedonic_index.beta"], prior(world), m["hedonic_index.level"],
         m["hedonic_index.city"], m["hedonic_index.gram"], m["hedonic_index.moment"], p["hedonic_index.ridge"] * share,
         p["hedonic_index.decay"], 1.0 - exp(log(max(p["hedonic_index.memory_year"], 1e-9)) / 12.0),
         p["hedonic_index.few_sales"] * share,

@@ -63,8 +63,9 @@ from krimp.state.random import draw4, gauss, unit
 from krimp.state.world import Series, World, emit
 
 PARAMETERS: tuple[Parameter, ...] = (
-    Parameter("housing_search.budget_share", 0.27, "share of income", "normal(0.27, 0.04)",
-              "[A] value of housing service incl. heat per income, at reference comfort", "alpha", 0.05, 0.8),
+    Parameter("housing_search.budget_share", 0.34, "share of income", "normal(0.34, 0.05)",
+              "[D] the mean household of 2010 just values its mean home at user cost, heat and fees: 0.40, or 0.28 if the dislike of moving is counted",
+              "alpha: value of housing service incl. heat at reference comfort", 0.05, 0.8),
     Parameter("housing_search.comfort", 0.6, "elasticity", "normal(0.6, 0.1)", "[A] value of floor area", "gamma", 0.1, 1.0),
     Parameter("housing_search.reference_area", 40.0, "m2", "fixed", "[A] of a one-person household, times sqrt(size)"),
     Parameter("housing_search.match_sd", 0.15, "share", "uniform(0.08, 0.25)", "[A] taste for a particular home"),

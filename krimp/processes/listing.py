@@ -331,10 +331,12 @@ def first_ask(D, B, d, worth, floor, terms, seed, month, fired):
 
 @allocating_kernel
 def scan(
-    D, B, H, E, places, beta, level, growth, hazard, market, seed, month, terms, counts, fired, first, stop
-):
-    """Offer, cut, withdraw for rows [first, stop). counts[3, nd + 1]: new listings, cuts, withdrawals."""
+    D, B, H, E, places, beta, level, growth, hazard, market, seed, month, terms, counts, fired, lowered, first, stop
+):  # fmt: skip
+    """Offer, cut, withdraw for rows [first, stop). counts[3, nd + 1]: new listings, cuts, withdrawals. Returns how many
+    second-hand homes were lowered (rows in `lowered`)."""
     x = np.zeros(N_FEATURES)
+    n_lowered = 0
     for d in range(first, stop):
         state = D.state[d]
         if (state != STANDING and state != BUILDING_SITE) or D.title[d] == HOMESTEAD:
@@ -423,6 +425,10 @@ def scan(
                     counts[1, i] += 1
                     fired[_CUT] += 1
                     emit(E, month, _CUT_EVENT, 0, i, 0, D.owner[d], d, 0, new)
+                    if kind != BY_DEVELOPER:
+                        lowered[n_lowered] = d
+                        n_lowered += 1
+    return n_lowered
 
 
 @allocating_kernel
@@ -546,6 +552,7 @@ def start(world: World) -> None:
     """Opening listings of the base city."""
     hedonic_index.start(world)
     world.memory["listing.sale_hazard"] = np.full(SEGMENTS * len(world.settlements) + 1, 0.04)
+    world.memory["listing.lowered"] = np.zeros(0, np.int32)
     world.signal["rent_m2"][:] = tenancy.base_rent(world)
     m = world.memory
     open_market(
@@ -569,13 +576,13 @@ def step(world: World) -> None:
         return np.zeros((3, nd + 1), np.int64), np.zeros(len(BRANCHES), np.int64)
 
     # owners and families decide each about homes of their own, so they can do it side by side
-    def offer(log: EventView, first: int, stop: int) -> tuple[np.ndarray, np.ndarray]:
-        found = tallies()
-        scan(
+    def offer(log: EventView, first: int, stop: int) -> tuple[np.ndarray, ...]:
+        found, lowered = tallies(), np.zeros(stop - first, np.int32)
+        n = scan(
             D, B, H, log, places, beta, level, growth, m["listing.sale_hazard"], market, world.seed, world.month, terms, *found,
-            first, stop,
+            lowered, first, stop,
         )  # fmt: skip
-        return found
+        return *found, lowered[:n].copy()
 
     def look(log: EventView, first: int, stop: int) -> tuple[np.ndarray, ...]:
         found = tallies()
@@ -591,6 +598,7 @@ def step(world: World) -> None:
     offered = world.map_events(offer, world.dwellings.n)
     looked = world.map_events(look, world.households.n)
     counts, fired = (sum(part[i] for part in (*offered, *looked)) for i in range(2))
+    m["listing.lowered"] = np.concatenate([part[2] for part in offered])
     who, motive = (np.concatenate([part[i] for part in looked]) for i in (2, 3))
     for wish in (WANT_MOVE, WANT_INVEST):
         mine = who[motive == wish]

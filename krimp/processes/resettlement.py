@@ -59,8 +59,8 @@ from krimp.state.world import Series, World, emit
 
 PARAMETERS = (
     Parameter(
-        "resettlement.high_count", 0.0, "share", "uniform(0, 1)",
-        "[D] sources differ: 110,000 units 2013-18 (The Paper, 2019-04-19) is 0, 166,000 (government work report) is 1",
+        "resettlement.high_count", 0.5, "share", "uniform(0, 1)",
+        "[D] sources differ: 110,000 units 2013-18 (The Paper, 2019-04-19) is 0, 166,000 (government work report) is 1; half-way until one is shown wrong",
         "where between the low and the high published count the programme's size lies", 0.0, 1.0,
     ),
     Parameter(
