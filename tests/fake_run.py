@@ -366,9 +366,10 @@ def write_frames(town: Fake, folder: Path) -> None:
     pl.DataFrame(
         town.balances, schema={"month": pl.Date, "account": pl.String, "balance": pl.Int64}, orient="row"
     ).write_parquet(folder / "balances.parquet")
-    pl.DataFrame(town.listings, schema_overrides={"dwelling": pl.UInt32}).write_parquet(
-        folder / "listings.parquet"
-    )
+    (folder / "listings").mkdir()
+    boards = pl.DataFrame(town.listings, schema_overrides={"dwelling": pl.UInt32})
+    for (year,), part in boards.group_by(pl.col("month").dt.year(), maintain_order=True):
+        part.write_parquet(folder / "listings" / f"{year}.parquet")
     (folder / "events").mkdir()
     frame = pl.DataFrame(
         town.events, orient="row",

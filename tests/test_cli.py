@@ -257,7 +257,6 @@ def engine(monkeypatch, tmp_path):
         checkpoint_every: int = 12
         snapshots: tuple = ()
         tables: bool = True
-        listings: tuple = ()
 
     module = types.ModuleType("krimp.engine.run")
     module.Settings, module.asked, module.error, module.early = Settings, [], None, False
@@ -376,7 +375,7 @@ def test_resume_goes_on(capsys, engine):
     write_fake_run(Path("x"), people=30, status="interrupted")
     import shutil
 
-    for name in ("events", "inputs", "snapshots"):
+    for name in ("events", "listings", "inputs", "snapshots"):
         shutil.rmtree(Path("x") / name)
     status, out, _ = call(capsys, "resume", "x", "--no-report")
     assert status == 0 and "people" in out

@@ -126,7 +126,6 @@ def run(
     if posterior is not None or not repeated:
         asked["draws"] = _point(pack, posterior)
     asked["snapshots"] = tuple(snapshot or repeated.get("snapshots") or _census_months(pack))
-    asked["listings"] = tuple(repeated.get("listings", ()))
     name = load_scenario(asked.get("scenario", "baseline")).name
     folder = out or Path("runs") / f"{pack.name}-{name}-s{asked.get('seed', 1)}"
     aside = _make_way(folder, overwrite)

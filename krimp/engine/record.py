@@ -67,13 +67,30 @@ class Recorder:
         self.balances.append(world.ledger.balance * world.weight)
 
     def listing_month(self, world: World) -> None:
-        """Add what is on offer for sale now (dwelling row, month, ask)."""
+        """Add what is on offer for sale now: month, dwelling row, ask, listed since, fitted out."""
         d = world.dwellings
         rows = np.nonzero((d.listed == FOR_SALE) | (d.listed == FOR_BOTH))[0]
-        block = np.empty((len(rows), 4), np.int64)
+        block = np.empty((len(rows), 5), np.int64)
         block[:, 0], block[:, 1] = world.month, rows
-        block[:, 2], block[:, 3] = d.ask[rows], d.listed_since[rows]
+        block[:, 2], block[:, 3], block[:, 4] = d.ask[rows], d.listed_since[rows], d.fitted[rows]
         self.listings.append(block)
+
+    def take_listings(self, world: World) -> dict[str, np.ndarray]:
+        """The boards since the last call and what does not change of the homes on them, as columns of their own."""
+        block = self._listed()
+        self.listings = []
+        rows = block[:, 1]
+        d, b = world.dwellings, world.buildings
+        building = d.building[rows]
+        return {
+            "month": block[:, 0], "dwelling": rows, "ask": block[:, 2] / float(world.pack.config.minor_units),
+            "since": block[:, 3], "fitted": block[:, 4] == 1, "district": d.district[rows], "settlement": d.settlement[rows],
+            "floor": d.floor[rows], "floors": b.floors[building], "lift": b.lift[building] == 1, "rooms": d.rooms[rows],
+            "area": d.area[rows] / 10.0, "title": d.title[rows],
+        }  # fmt: skip
+
+    def _listed(self) -> np.ndarray:
+        return np.concatenate(self.listings) if self.listings else np.zeros((0, 5), np.int64)
 
     # -- checkpoint
     def state(self) -> dict[str, np.ndarray]:
@@ -83,7 +100,7 @@ class Recorder:
             "months": np.array(self.months, np.int64),
             "ledger": np.concatenate(self.ledger) if self.ledger else np.zeros((0, 5), np.int64),
             "balances": np.array(self.balances),
-            "listings": np.concatenate(self.listings) if self.listings else np.zeros((0, 4), np.int64),
+            "listings": self._listed(),
             "person_months": np.array([self.person_months], np.int64),
         }
 
@@ -157,30 +174,29 @@ class Recorder:
             }
         )
 
-    def listings_frame(self, world: World) -> pl.DataFrame:
-        """month, dwelling and its traits, ask: what was on offer each December, at the base and at the end."""
-        block = np.concatenate(self.listings) if self.listings else np.zeros((0, 4), np.int64)
-        rows = block[:, 1]
-        d, b = world.dwellings, world.buildings
-        building = d.building[rows]
-        return pl.DataFrame(
-            {
-                "month": month_series(block[:, 0]),
-                "dwelling": rows.astype(np.uint32),
-                "district": named(d.district[rows], world.districts),
-                "settlement": named(d.settlement[rows], [s.id for s in world.settlements]),
-                "settlement_kind": named(d.settlement[rows], [s.kind for s in world.settlements]),
-                "floor": d.floor[rows],
-                "floors": b.floors[building],
-                "lift": b.lift[building] == 1,
-                "rooms": d.rooms[rows],
-                "area_m2": d.area[rows] / 10.0,
-                "title": named(d.title[rows], ["none", *LABELS["title"].values()]),
-                "fitted": d.fitted[rows] == 1,
-                "ask": block[:, 2] / float(world.pack.config.minor_units),
-                "listed_since": month_series(block[:, 3]),
-            }
-        )
+
+def listings_frame(
+    board: dict[str, np.ndarray], districts: list[str], settlements: list[str], kinds: list[str]
+) -> pl.DataFrame:
+    """month, dwelling and its traits, ask: what was on offer each month."""
+    return pl.DataFrame(
+        {
+            "month": month_series(board["month"]),
+            "dwelling": board["dwelling"].astype(np.uint32),
+            "district": named(board["district"], districts),
+            "settlement": named(board["settlement"], settlements),
+            "settlement_kind": named(board["settlement"], kinds),
+            "floor": board["floor"],
+            "floors": board["floors"],
+            "lift": board["lift"],
+            "rooms": board["rooms"],
+            "area_m2": board["area"],
+            "title": named(board["title"], ["none", *LABELS["title"].values()]),
+            "fitted": board["fitted"],
+            "ask": board["ask"],
+            "listed_since": month_series(board["since"]),
+        }
+    )
 
 
 def events_frame(columns: list[np.ndarray], districts: list[str]) -> pl.DataFrame:

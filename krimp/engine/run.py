@@ -50,7 +50,6 @@ class Settings:
     checkpoint_every: int = 12
     snapshots: tuple[str, ...] = ()
     tables: bool = True
-    listings: tuple[str, ...] = ()
 
 
 class RunError(ValueError):
@@ -220,7 +219,8 @@ def execute(
     wall["synthesis"] = time.perf_counter() - clock
     recorder = record.Recorder(world)
     recorder.month(world, _zero_flows(world, month.observe(world)))
-    recorder.listing_month(world)
+    if settings.tables:
+        recorder.listing_month(world)
     return _go_on(settings, folder, manifest, world, recorder, scenario, until, wall, progress)
 
 
@@ -233,7 +233,7 @@ def resume(folder: Path, progress: Progress | None = None, threads: int = 0) -> 
     if manifest["status"] == "complete":
         return folder, False
     asked = manifest["settings"]
-    asked["snapshots"], asked["listings"] = tuple(asked["snapshots"]), tuple(asked["listings"])
+    asked["snapshots"] = tuple(asked["snapshots"])
     settings = Settings(**{**asked, "threads": threads})
     pack = load_city(folder / "inputs" / "pack")
     scenario = load_scenario(folder / "inputs" / "scenario.toml")
@@ -275,13 +275,18 @@ def _go_on(
                 recorder.person_months += int(np.count_nonzero(world.persons.state == RESIDENT))
                 recorder.month(world, observed)
                 now = months.text(world.month)
-                if world.month_of_year == 12 or world.month == until or now in settings.listings:
+                if settings.tables:
                     recorder.listing_month(world)
                 done = time.perf_counter()
                 wall["record"] = wall.get("record", 0.0) + done - mark
                 wall["stepping"] = wall.get("stepping", 0.0) + done - since
-                if settings.events and (world.month_of_year == 12 or world.month == until):
+                year_ends = world.month_of_year == 12 or world.month == until
+                if settings.events and year_ends:
                     writer.submit(_write_events, world.events.take(), world.districts, folder, world.year)
+                if settings.tables and year_ends:
+                    board = recorder.take_listings(world)
+                    kinds = [s.kind for s in world.settlements]
+                    writer.submit(_write_listings, board, *_names(world), kinds, folder, world.year)
                 if now in settings.snapshots and settings.tables:
                     _write_snapshot(writer, world, folder)
                 every = settings.checkpoint_every
@@ -412,12 +417,24 @@ def _write_events(columns: list[np.ndarray], districts: list[str], folder: Path,
     record.write_parquet(record.events_frame(columns, districts), folder / "events" / f"{year}.parquet")
 
 
+def _write_listings(
+    board: dict[str, np.ndarray],
+    districts: list[str],
+    settlements: list[str],
+    kinds: list[str],
+    folder: Path,
+    year: int,
+) -> None:
+    (folder / "listings").mkdir(exist_ok=True)
+    frame = record.listings_frame(board, districts, settlements, kinds)
+    record.write_parquet(frame, folder / "listings" / f"{year}.parquet")
+
+
 def _write_all(settings: Settings, folder: Path, world: World, recorder: record.Recorder) -> None:
     record.write_parquet(recorder.series_frame(world), folder / "series.parquet")
     record.write_parquet(recorder.ledger_frame(world), folder / "ledger.parquet")
     record.write_parquet(recorder.balances_frame(world), folder / "balances.parquet")
     if settings.tables:
-        record.write_parquet(recorder.listings_frame(world), folder / "listings.parquet")
         record.write_tables(record.tables_of(world), *_names(world), folder)
 
 

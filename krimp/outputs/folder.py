@@ -185,9 +185,20 @@ class Run:
         return self.table("shops") if self.has("shops.parquet") else pl.DataFrame()
 
     @cached_property
-    def listings(self) -> pl.DataFrame:
-        """Homes on offer in the months that were kept."""
-        return self._labelled(self._read("listings.parquet"))
+    def listing_months(self) -> list[dt.date]:
+        """Months of which the homes on offer were kept."""
+        found = [pl.scan_parquet(f).select(pl.col("month").unique()).collect() for f in self._listing_files()]
+        return sorted(pl.concat(found)["month"].to_list()) if found else []
+
+    def listings(self, month: dt.date) -> pl.DataFrame:
+        """Homes on offer in a month; empty if it was not kept."""
+        named = [f for f in self._listing_files() if f.stem == f"{month:%Y}"]
+        if not named:
+            return pl.DataFrame()
+        return self._labelled(pl.scan_parquet(named[0]).filter(pl.col("month") == month).collect())
+
+    def _listing_files(self) -> list[Path]:
+        return sorted((self.path / "listings").glob("[0-9][0-9][0-9][0-9].parquet"))
 
     def has(self, name: str) -> bool:
         """Whether a file of this name is in the folder."""

@@ -19,22 +19,23 @@ def listings(
     district: str | None = None,
     rooms: int | None = None,
 ) -> pl.DataFrame:
-    """Homes for sale in `month` (the last kept one by default), cheapest first, with price per m2 and in euro.
+    """Homes for sale in `month` (the last one by default), cheapest first, with price per m2 and in euro.
 
     Columns: month, dwelling, district, settlement, floor, floors, lift, rooms, area_m2, title, fitted, ask, ask_m2,
     ask_euro (null without a rate), months_listed. RunError names the months or districts that can be asked for.
     """
     opened = open_run(run)
-    frame = opened.listings
-    kept = frame["month"].unique().sort().to_list()
+    kept = opened.listing_months
     if not kept:
-        raise RunError(f"{opened.path}: nothing was on offer in the months that were kept")
+        raise RunError(f"{opened.path}: the run kept no listings, or nothing was on offer")
     day = to_date(month) if month else kept[-1]
     if day not in kept:
         raise RunError(
-            f"month {month}: its listings were not kept; kept are {', '.join(f'{m:%Y-%m}' for m in kept)}"
+            f"month {month}: no listings; there are some for {kept[0]:%Y-%m} to {kept[-1]:%Y-%m}"
+            if not kept[0] <= day <= kept[-1]
+            else f"month {month}: nothing was on offer, or its listings were not kept"
         )
-    frame = frame.filter(pl.col("month") == day)
+    frame = opened.listings(day)
     if district is not None:
         frame = frame.filter(pl.col("district").cast(pl.String) == district_id(opened, district))
     if rooms is not None:

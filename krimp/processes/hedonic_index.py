@@ -452,9 +452,13 @@ def step(world: World) -> None:
     rows = m["listing.lowered"][d.listed[m["listing.lowered"]] > 0].astype(np.int64)
     lowered = np.zeros((len(rows), N_FEATURES))
     features_of(d.view(), world.buildings.view(), m["hedonic_index.places"], rows, world.month, lowered)
-    ask = d.ask[rows] * (1.0 - m["housing_search.discount"]) / 10.0 / d.area[rows] + lowered[:, SHELL] * fitting(world)
+    ask = d.ask[rows] * (1.0 - m["housing_search.discount"]) / 10.0 / d.area[rows] + lowered[
+        :, SHELL
+    ] * fitting(world)
     ask = np.array([log(v) for v in ask], np.float64)
-    held = m["hedonic_index.level"][d.district[rows]] + (lowered * m["hedonic_index.beta"][:N_FEATURES]).sum(axis=1)
+    held = m["hedonic_index.level"][d.district[rows]] + (lowered * m["hedonic_index.beta"][:N_FEATURES]).sum(
+        axis=1
+    )
     below = ask < held
     rows, lowered, ask = rows[below], lowered[below], ask[below]
     # a record stands for many homes at small scales: fewer of them tell as much

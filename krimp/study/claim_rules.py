@@ -746,7 +746,7 @@ def _euro(run: Run, amount: float, month: str) -> float:
 
 
 def _offers(run: Run, month: str) -> pl.DataFrame:
-    return run.listings.filter(pl.col("month") == _day(month))
+    return run.listings(_day(month))
 
 
 def _events(run: Run, name: str) -> pl.DataFrame:
