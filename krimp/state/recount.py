@@ -1,9 +1,11 @@
 """Recount: every list, bijection, holder's balance and flow counted again from the tables (law 1).
 
-Run every month in every run. A list of members is whole when each member follows exactly one other or heads the list, all
-followers live in the same household, and as many people name the household as it says it has: three passes in row order
-instead of a walk from person to person, which would wait for memory at each step. Deeds are checked alike. What these
-counts cannot see, a ring of people beside their household's list, is looked for by walking a twelfth of the lists a month.
+Run every month in every run. A list of members is whole when the pairs (who is followed, household) of all links and heads
+are the pairs (who, household) of all people with a household. Two such heaps of pairs are compared by the sums of their
+64-bit marks: equal heaps have equal sums, and others do by chance once in 2**64. So the columns are read in row order, once,
+by vector code, where a walk from person to person waits for memory at each step. Deeds, homes and sizes are compared alike;
+only when sums differ the exact counts are made, to say what is wrong. What sums cannot see, a ring of people beside their
+household's list, is looked for by walking a twelfth of the lists a month.
 """
 
 from __future__ import annotations
@@ -24,10 +26,10 @@ from krimp.state.codes import (
     STANDING,
     VACANT,
 )
-from krimp.state.compile import kernel
+from krimp.state.compile import inlined, kernel
 from krimp.state.world import World
 
-#: What can be wrong; `Found` has a count for each.
+#: What can be wrong.
 _WORDS = {
     "strays": "people with a household who are not residents",
     "nowhere": "residents neither in a household nor in a collective place",
@@ -59,10 +61,26 @@ _HOME_FLOWS = (("completions", 1), ("demolitions", -1))
 # Indices are unsigned so that no check for negative positions stands between the loops and vector instructions.
 
 
+_M1, _M2, _M3 = np.uint64(0x9E3779B1), np.uint64(0x85EBCA77), np.uint64(0xC2B2AE3D)
+_LOW, _NONE = np.uint64(0xFFFFFFFF), np.uint64(0)
+
+
+@inlined
+def _mark(a, b):
+    """64 bits for a pair of row numbers; 0 for (0, 0)."""
+    x = np.uint64(np.uint32(a)) * _M1 + np.uint64(np.uint32(b)) * _M2
+    x ^= x >> np.uint64(29)
+    return (x & _LOW) * _M3 + x
+
+
 @kernel
-def _people(state, household, collective, partner, district, residents, first, stop):
-    """Residents by district; (strays, nowhere, apart)."""
+def _people(state, household, collective, partner, nxt, district, residents, first, stop):
+    """Residents by district, in four counts of a quarter of the rows each, that none has to wait for the one before.
+
+    Returns (strays, nowhere, apart; marks of links, people with a household, households named).
+    """
     strays, nowhere, apart = 0, 0, 0
+    links, here, named = _NONE, _NONE, _NONE
     for i in range(first, stop):
         p = np.uint64(i)
         lives = state[p] == RESIDENT
@@ -71,20 +89,95 @@ def _people(state, household, collective, partner, district, residents, first, s
         nowhere += lives & (not inside) & (collective[p] == 0)
     for i in range(first, stop):
         p = np.uint64(i)
+        h = household[p]
+        links += _mark(nxt[p], h) if nxt[p] != 0 else _NONE
+        here += _mark(p, h) if h != 0 else _NONE
+        named += _mark(h, 0)
+    for i in range(first, stop):
+        p = np.uint64(i)
         q = np.uint32(partner[p])
         apart += (state[p] == RESIDENT) & (q > 0) & (partner[q] != i)
-    for d in range(residents.size):
-        n = 0
-        for i in range(first, stop):
-            p = np.uint64(i)
-            n += (district[p] == d) & (state[p] == RESIDENT)
-        residents[d] += n
-    return strays, nowhere, apart
+    for i in range(first, stop):
+        p = np.uint64(i)
+        residents[p & np.uint64(3), np.uint64(np.uint8(district[p]))] += state[p] == RESIDENT
+    return strays, nowhere, apart, links, here, named
 
 
 @kernel
-def _members(household, nxt, h_first, h_size, h_state, turn, behind, count):
-    """Lists of members: (broken, sizes, ended, empty). `behind`: links to each person, `count`: people of each household."""
+def _families(state, first, size, estate, owned, dwelling, tenure):
+    """(ended, empty, homeless; marks of heads, sizes, first deeds, holdings, homes, tenures)."""
+    ended, empty, homeless = 0, 0, 0
+    heads, sizes, deeds, holdings, homes, tenures = _NONE, _NONE, _NONE, _NONE, _NONE, _NONE
+    for i in range(1, state.size):
+        h = np.uint64(i)
+        heads += _mark(first[h], h) if first[h] != 0 else _NONE
+        sizes += _mark(h, 0) * np.uint64(np.int64(size[h]))
+        ended += (size[h] != 0) & (state[h] != ACTIVE)
+        empty += (size[h] == 0) & (state[h] == ACTIVE)
+    for i in range(1, state.size):
+        h = np.uint64(i)
+        deeds += _mark(estate[h], h) if estate[h] != 0 else _NONE
+        holdings += _mark(h, 0) * np.uint64(np.int64(owned[h]))
+    for i in range(1, state.size):
+        h = np.uint64(i)
+        housed = (state[h] == ACTIVE) & (dwelling[h] != 0)
+        homeless += (state[h] == ACTIVE) & (dwelling[h] == 0)
+        homes += _mark(dwelling[h], h) if housed else _NONE
+        tenures += _mark(h, tenure[h] == OWNER) if housed else _NONE
+    return ended, empty, homeless, heads, sizes, deeds, holdings, homes, tenures
+
+
+@kernel
+def _homes(state, use, occupant, owner, kind, nxt, district, standing, first, stop):
+    """Standing homes by district, as `_people` counts; (wrong_use, unused, fallen, nobody; marks of next deeds, deeds,
+    owners named, homes, tenures)."""
+    wrong_use, unused, fallen, nobody = 0, 0, 0, 0
+    following, deeds, named, homes, tenures = _NONE, _NONE, _NONE, _NONE, _NONE
+    for i in range(first, stop):
+        d = np.uint64(i)
+        stands, lived = state[d] == STANDING, occupant[d] > 0
+        home = (use[d] == OWNER_OCCUPIED) | (use[d] == RENTED)
+        empty = (use[d] == VACANT) | (use[d] == HOSTEL) | (use[d] == SECOND_HOME)
+        wrong_use += stands & lived & (not home)
+        unused += stands & (not lived) & (not empty)
+        fallen += (not stands) & ((use[d] != 0) | lived)
+    for i in range(first, stop):
+        d = np.uint64(i)
+        mine = kind[d] == BY_HOUSEHOLD
+        nobody += mine & (owner[d] == 0)
+        following += _mark(nxt[d], owner[d]) if nxt[d] != 0 else _NONE
+        deeds += _mark(d, owner[d]) if mine else _NONE
+        named += _mark(owner[d], 0) if mine else _NONE
+    for i in range(first, stop):
+        d = np.uint64(i)
+        h = occupant[d]
+        own = (kind[d] == BY_HOUSEHOLD) & (owner[d] == h)
+        homes += _mark(d, h) if h > 0 else _NONE
+        tenures += _mark(h, own) if h > 0 else _NONE
+    for i in range(first, stop):
+        d = np.uint64(i)
+        standing[d & np.uint64(3), np.uint64(np.uint8(district[d]))] += state[d] == STANDING
+    return wrong_use, unused, fallen, nobody, following, deeds, named, homes, tenures
+
+
+@kernel
+def _rings(first, size, nxt, turn):
+    """Households whose list, walked, has not as many people as they say; every twelfth."""
+    wrong = 0
+    for h in range(1 + turn, first.size, 12):
+        n = 0
+        p = first[h]
+        while p != 0 and n <= size[h]:
+            n += 1
+            p = nxt[p]
+        wrong += n != size[h]
+    return wrong
+
+
+@kernel
+def _members(household, nxt, h_first, h_size, h_state, behind, count):
+    """Exact counts for lists of members: (broken, sizes, ended, empty). `behind`: links to each person, `count`: people of
+    each household."""
     broken, sizes, ended, empty = 0, 0, 0, 0
     for i in range(1, household.size):
         p = np.uint64(i)
@@ -104,27 +197,19 @@ def _members(household, nxt, h_first, h_size, h_state, turn, behind, count):
     for i in range(1, household.size):
         p = np.uint64(i)
         broken += behind[p] != (household[p] != 0)
-    for h in range(1 + turn, h_first.size, 12):
-        n = 0
-        p = h_first[h]
-        while p != 0 and n <= h_size[h]:
-            n += 1
-            p = nxt[p]
-        sizes += n != h_size[h]
     return broken, sizes, ended, empty
 
 
 @kernel
 def _estates(kind, owner, nxt, h_estate, h_owned, behind, count):
-    """Lists of holdings, as `_members`: (deeds, owned, nobody)."""
-    deeds, owned, nobody = 0, 0, 0
+    """Lists of holdings, as `_members`: (deeds, owned)."""
+    deeds, owned = 0, 0
     for i in range(1, kind.size):
         d = np.uint64(i)
         mine = kind[d] == BY_HOUSEHOLD
         q = np.uint32(nxt[d])
         behind[q] += 1
         deeds += mine & (q != 0) & ((owner[q] != owner[d]) | (kind[q] != BY_HOUSEHOLD))
-        nobody += mine & (owner[d] == 0)
         count[np.uint32(owner[d]) * np.uint32(mine)] += 1
     for i in range(1, h_estate.size):
         h = np.uint64(i)
@@ -135,46 +220,21 @@ def _estates(kind, owner, nxt, h_estate, h_owned, behind, count):
     for i in range(1, kind.size):
         d = np.uint64(i)
         deeds += behind[d] != (kind[d] == BY_HOUSEHOLD)
-    return deeds, owned, nobody
+    return deeds, owned
 
 
 @kernel
-def _dwellings(
-    state, use, occupant, owner, kind, district, h_dwelling, h_state, h_tenure, standing, first, stop
-):
-    """Standing homes by district; (lived in, elsewhere, wrong_use, unused, fallen, tenure)."""
-    lived, elsewhere, wrong_use, unused, fallen, tenure = 0, 0, 0, 0, 0, 0
-    for i in range(first, stop):
-        d = np.uint64(i)
-        h = np.uint32(occupant[d])
-        stands = state[d] == STANDING
-        home = (use[d] == OWNER_OCCUPIED) | (use[d] == RENTED)
-        empty = (use[d] == VACANT) | (use[d] == HOSTEL) | (use[d] == SECOND_HOME)
-        lived += h > 0
-        wrong_use += stands & (h > 0) & (not home)
-        unused += stands & (h == 0) & (not empty)
-        fallen += (not stands) & ((use[d] != 0) | (h > 0))
-    for i in range(first, stop):
+def _lodgings(occupant, owner, kind, h_dwelling, h_state, h_tenure):
+    """Exact counts for homes lived in: (how many, elsewhere, tenure)."""
+    lived, elsewhere, tenure = 0, 0, 0
+    for i in range(1, occupant.size):
         d = np.uint64(i)
         h = np.uint32(occupant[d])
         own = (kind[d] == BY_HOUSEHOLD) & (owner[d] == occupant[d])
+        lived += h > 0
         elsewhere += (h > 0) & ((h_dwelling[h] != i) | (h_state[h] != ACTIVE))
         tenure += (h > 0) & ((h_tenure[h] == OWNER) != own)
-    for k in range(standing.size):
-        n = 0
-        for i in range(first, stop):
-            d = np.uint64(i)
-            n += (district[d] == k) & (state[d] == STANDING)
-        standing[k] += n
-    return lived, elsewhere, wrong_use, unused, fallen, tenure
-
-
-@kernel
-def _active(state):
-    n = 0
-    for i in range(1, state.size):
-        n += state[np.uint64(i)] == ACTIVE
-    return n
+    return lived, elsewhere, tenure
 
 
 @kernel
@@ -189,45 +249,58 @@ Tallies = namedtuple("Tallies", ["faults", "residents", "standing"])
 
 
 def _tally(world: World) -> Tallies:
-    """Count everything once, the tables side by side."""
+    """Count everything once, the tables in parts side by side."""
     persons, h, d = world.persons, world.households, world.dwellings
-    nd = world.nd
-    of_person = (persons.state, persons.household, persons.collective, persons.partner, persons.district)
-    of_home = (d.state, d.use, d.occupant, d.owner, d.owner_kind, d.district, h.dwelling, h.state, h.tenure)
-
-    def people(_: int, first: int, stop: int) -> tuple[np.ndarray, np.ndarray]:
-        here = np.zeros(nd, np.int64)
-        return np.array(_people(*of_person, here, first, stop)), here
-
-    def dwellings(_: int, first: int, stop: int) -> tuple[np.ndarray, np.ndarray]:
-        here = np.zeros(nd, np.int64)
-        return np.array(_dwellings(*of_home, here, first, stop)), here
-
-    by_person = world.map_chunks(people, persons.n)
-    by_home = world.map_chunks(dwellings, d.n)
-    members = _members(
-        persons.household, persons.next, h.first, h.size, h.state, world.month % 12, np.zeros(persons.n, np.uint8),
-        np.zeros(h.n, np.int16),
+    of_person = (
+        persons.state, persons.household, persons.collective, persons.partner, persons.next, persons.district,
     )  # fmt: skip
-    estates = _estates(
-        d.owner_kind,
-        d.owner,
-        d.next_owned,
-        h.estate,
-        h.owned,
-        np.zeros(d.n, np.uint8),
-        np.zeros(h.n, np.int16),
+    of_home = (d.state, d.use, d.occupant, d.owner, d.owner_kind, d.next_owned, d.district)
+
+    def people(_: int, first: int, stop: int) -> tuple[tuple[int, ...], np.ndarray]:
+        here = np.zeros((4, world.nd), np.int64)
+        return _people(*of_person, here, first, stop), here.sum(axis=0)
+
+    def homes(_: int, first: int, stop: int) -> tuple[tuple[int, ...], np.ndarray]:
+        here = np.zeros((4, world.nd), np.int64)
+        return _homes(*of_home, here, first, stop), here.sum(axis=0)
+
+    by_person, by_home = world.map_chunks(people, persons.n), world.map_chunks(homes, d.n)
+    strays, nowhere, apart, links, members, named = _add(by_person)
+    wrong_use, unused, fallen, nobody, following, deeds, owners, lived_in, tenures = _add(by_home)
+    ended, empty, homeless, *marks = _families(
+        h.state, h.first, h.size, h.estate, h.owned, h.dwelling, h.tenure
     )
-    lived, *of_homes = sum(part[0] for part in by_home)
-    faults = {
-        **dict(zip(("strays", "nowhere", "apart"), sum(part[0] for part in by_person), strict=True)),
-        **dict(zip(("broken", "sizes", "ended", "empty"), members, strict=True)),
-        **dict(zip(("deeds", "owned", "nobody"), estates, strict=True)),
-        **dict(zip(("elsewhere", "wrong_use", "unused", "fallen", "tenure"), of_homes, strict=True)),
+    heads, sizes, first_deeds, holdings, lived_in_too, tenures_too = marks
+    found = {"strays": strays, "nowhere": nowhere, "apart": apart, "ended": ended, "empty": empty, "homeless": homeless,
+             "wrong_use": wrong_use, "unused": unused, "fallen": fallen, "nobody": nobody}  # fmt: skip
+    found["sizes"] = _rings(h.first, h.size, persons.next, world.month % 12)
+    if not _equal((links + heads, members), (named, sizes)):
+        found["broken"], wrong, found["ended"], found["empty"] = _members(
+            persons.household, persons.next, h.first, h.size, h.state, np.zeros(persons.n, np.uint8),
+            np.zeros(h.n, np.int16),
+        )  # fmt: skip
+        found["sizes"] += wrong
+    if not _equal((following + first_deeds, deeds), (owners, holdings)):
+        found["deeds"], found["owned"] = _estates(
+            d.owner_kind, d.owner, d.next_owned, h.estate, h.owned, np.zeros(d.n, np.uint8),
+            np.zeros(h.n, np.int16),
+        )  # fmt: skip
+    if not _equal((lived_in, lived_in_too), (tenures, tenures_too)):
+        lived, found["elsewhere"], found["tenure"] = _lodgings(
+            d.occupant, d.owner, d.owner_kind, h.dwelling, h.state, h.tenure
+        )
         # each occupied home names another active family, so equal numbers leave no family without one
-        "homeless": abs(_active(h.state) - int(lived)),
-    }
-    return Tallies(faults, sum(part[1] for part in by_person), sum(part[1] for part in by_home))
+        found["homeless"] = abs(int(np.count_nonzero(h.state == ACTIVE)) - lived)
+    return Tallies(found, sum(part[1] for part in by_person), sum(part[1] for part in by_home))
+
+
+def _add(parts: list[tuple[tuple[int, ...], np.ndarray]]) -> list[int]:
+    return [sum(column) for column in zip(*(part[0] for part in parts), strict=True)]
+
+
+def _equal(*sums: tuple[int, int]) -> bool:
+    """Whether the marks of each pair of heaps add up to the same 64 bits."""
+    return all((a - b) % 2**64 == 0 for a, b in sums)
 
 
 def faults(world: World, homes: bool = True) -> list[str]:
@@ -237,7 +310,7 @@ def faults(world: World, homes: bool = True) -> list[str]:
     found = [
         f"{tallies.faults[name]} {words}"
         for name, words in _WORDS.items()
-        if tallies.faults[name] and (homes or name not in _AT_THE_END)
+        if tallies.faults.get(name) and (homes or name not in _AT_THE_END)
     ]
     for table, account in ((h, "households.cash"), (world.shops, "shops.cash")):
         held = int(_sum(table.cash))
