@@ -53,13 +53,13 @@ from krimp.state.codes import (
     WANT_NEW,
     WANT_SECOND,
 )
-from krimp.state.compile import allocating_kernel, helper, kernel
+from krimp.state.compile import allocating_kernel, helper, kernel, typed
 from krimp.state.families import end_household, inherit, move_person, occupy, own, unlink, vacate
 from krimp.state.ledger import pay
 from krimp.state.parameters import Parameter
 from krimp.state.portable import exp, log
 from krimp.state.purposes import OUTSIDE_BUYER_TASTE, SEARCH_BUCKET, SEARCH_FALLBACK, SEARCH_TASTE, SEARCH_TIE
-from krimp.state.random import draw4, gauss, unit
+from krimp.state.random import LOW, S32, bell, draw4, philox, unit
 from krimp.state.world import Series, World, emit
 
 PARAMETERS: tuple[Parameter, ...] = (
@@ -172,6 +172,9 @@ OFFER = np.dtype(
 )  # fmt: skip
 #: Listings in buckets: buckets and first bucket by district and band, first listing of each bucket, listing numbers.
 Board = namedtuple("Board", ["size", "offset", "start", "listing"])
+#: What a seeker who looks around needs in mind: words for buckets, the last seeker who looked into each bucket (nobody
+#: sees it twice); of listings noted the most that can be paid, whether in another district, the key of the taste and the taste.
+Eyes = namedtuple("Eyes", ["a", "b", "c", "e", "sale", "rent", "limits", "away", "keys", "tastes"])
 Money = namedtuple(
     "Money",
     [
@@ -384,13 +387,41 @@ def where_cheap(board, reach, u):
     return board.size.shape[0] - 1
 
 
+@typed("void(uint64, uint64, uint32, uint32[::1], uint32[::1], uint32[::1], uint32[::1])")
+def look_around(seed, key, month, a, b, c, e):
+    """Four words for each bucket a seeker looks into, in vector code."""
+    low, high = np.uint32(key & LOW), np.uint32(key >> S32)
+    s0, s1 = np.uint32(seed & LOW), np.uint32(seed >> S32)
+    for i in range(a.size):
+        t = np.uint64(i)
+        purpose = np.uint32(SEARCH_BUCKET) + np.uint32(4096) * np.uint32(i)
+        a[t], b[t], c[t], e[t] = philox(low, high, month, purpose, s0, s1)
+
+
+@typed("void(uint64, uint64[::1], float64, float64[::1])")
+def tastes_for(seed, keys, sd, out):
+    """Lasting tastes for particular homes, in vector code; keys of seeker and home together."""
+    s0, s1 = np.uint32(seed & LOW), np.uint32(seed >> S32)
+    for i in range(keys.size):
+        m = np.uint64(i)
+        k = keys[m]
+        a, b, _, _ = philox(
+            np.uint32(k & LOW), np.uint32(k >> S32), np.uint32(0), np.uint32(SEARCH_TASTE), s0, s1
+        )
+        out[m] = max(1.0 + sd * bell(a, b), 0.2)
+
+
 @kernel
 def sample(
     S, D, H, rows, offers, sale, rent, edges, share, seed, month, rules, key, w, budget, credit, uc, old, cand, kind, surplus, worth,
-    n_cand, vacant_only, first, stop,
+    n_cand, vacant_only, eyes, first, stop,
 ):  # fmt: skip
-    """Candidates of seekers [first, stop): listing number, kind (1 buy, 2 rent), surplus a month, value w - run."""
+    """Candidates of seekers [first, stop): listing number, kind (1 buy, 2 rent), surplus a month, value w - run.
+
+    First the listings within reach are collected, then tastes for them drawn together, then they are valued."""
     nd = share.shape[0]
+    draws = np.int64(rules.home_buckets) + np.int64(rules.other_buckets)
+    limits, away, keys, z = eyes.limits, eyes.away, eyes.keys, eyes.tastes
     for s in range(first, stop):
         n_cand[s] = 0
         if key[s] == 0:
@@ -400,38 +431,41 @@ def sample(
         home = S.district[s]
         homeless = h != 0 and H.dwelling[h] == 0
         wants_home = motive != WANT_INVEST and motive != WANT_SECOND and motive != WANT_HOSTEL
-        draws = np.int64(rules.home_buckets) + np.int64(rules.other_buckets)
+        markets = 2 if wants_home and (homeless or H.tenure[h] != OWNER) else 1
         reach = 0
         most = means(budget[s], credit[s], True, rules.ltv, rules.least_loan)
         while reach < edges.size and most >= WITHIN_REACH * edges[reach]:
             reach += 1
+        look_around(seed, key[s], month, eyes.a, eyes.b, eyes.c, eyes.e)
         n = 0
         for t in range(draws):
-            a, b, c, e3 = draw4(seed, key[s], month, SEARCH_BUCKET + 4096 * t)
             i = home
             if h == 0:
-                i = where_cheap(sale, reach, unit(c))
+                i = where_cheap(sale, reach, unit(eyes.c[t]))
             elif t >= rules.home_buckets:
-                u = unit(c)
+                u = unit(eyes.c[t])
                 i = 0
                 while i < nd - 1 and u >= share[home, i]:
                     i += 1
-            for market in range(2):
-                if market == 1 and (not wants_home or not (homeless or H.tenure[h] != OWNER)):
-                    break
+            for market in range(markets):
                 board = sale if market == 0 else rent
+                looked = eyes.sale if market == 0 else eyes.rent
                 band = 0
                 if market == 0:
                     total = 0
                     for m in range(reach + 1):
                         total += board.size[i, m]
-                    v = unit(e3) * total
+                    v = unit(eyes.e[t]) * total
                     while band < reach and v >= board.size[i, band]:
                         v -= board.size[i, band]
                         band += 1
                 if board.size[i, band] == 0:
                     continue
-                k = board.offset[i, band] + (np.int64(a if market == 0 else b) & (board.size[i, band] - 1))
+                word = eyes.a[t] if market == 0 else eyes.b[t]
+                k = board.offset[i, band] + (np.int64(word) & (board.size[i, band] - 1))
+                if looked[k] == s:
+                    continue
+                looked[k] = s
                 for e in range(board.start[k], board.start[k + 1]):
                     j = board.listing[e]
                     home_offer = offers[j]
@@ -450,42 +484,35 @@ def sample(
                         limit = means(cash, credit[s], deed, rules.ltv, rules.least_loan)
                         if limit < WITHIN_REACH * home_offer.ask:
                             continue
-                    seen = False
-                    for m in range(n):
-                        if cand[s, m] == j and kind[s, m] == market + 1:
-                            seen = True
-                    if seen:
-                        continue
-                    e1, e2, _, _ = draw4(
-                        seed, key[s] ^ (home_offer.key * np.uint64(0xD6E8FEB86659FD93)), 0, SEARCH_TASTE
-                    )
-                    z = max(1.0 + rules.match * gauss(e1, e2), 0.2)
-                    cost = uc[s] + (rules.untitled if home_offer.title == NO_TITLE else 0.0)
-                    if motive == WANT_INVEST:
-                        gross = home_offer.lets * rules.occupancy * z - (home_offer.run * 0.3)
-                    elif motive == WANT_HOSTEL:
-                        gross = rules.hostel_month * max(home_offer.rooms, 1) * z - home_offer.run
-                    else:
-                        gain = w[s] * home_offer.quality * z
-                        if old[s] != 0:
-                            gain *= 1.0 + rules.old_floor * home_offer.above
-                        if i != home:
-                            gain *= 1.0 + rules.other
-                        if motive == WANT_SECOND and home_offer.rooms == 2:
-                            gain *= 1.0 + 0.1
-                        gross = gain - (home_offer.run * (0.5 if motive == WANT_SECOND else 1.0))
-                    if market == 0:
-                        price = min((1.0 - rules.usual_discount) * home_offer.ask, np.float64(limit))
-                        left = gross - cost / 12.0 * (price + home_offer.fit)
-                        gross -= cost / 12.0 * home_offer.fit
-                    else:
-                        left = gross - home_offer.rent * (1.0 + rules.psi)
-                    cand[s, n] = j
-                    kind[s, n] = market + 1
-                    surplus[s, n] = left
-                    worth[s, n] = gross
+                    cand[s, n], kind[s, n] = j, market + 1
+                    limits[n], away[n] = limit, i != home
+                    keys[n] = key[s] ^ (home_offer.key * np.uint64(0xD6E8FEB86659FD93))
                     n += 1
         n_cand[s] = n
+        tastes_for(seed, keys[:n], rules.match, z[:n])
+        for m in range(n):
+            home_offer = offers[cand[s, m]]
+            if motive == WANT_INVEST:
+                gross = home_offer.lets * rules.occupancy * z[m] - (home_offer.run * 0.3)
+            elif motive == WANT_HOSTEL:
+                gross = rules.hostel_month * max(home_offer.rooms, 1) * z[m] - home_offer.run
+            else:
+                gain = w[s] * home_offer.quality * z[m]
+                if old[s] != 0:
+                    gain *= 1.0 + rules.old_floor * home_offer.above
+                if away[m]:
+                    gain *= 1.0 + rules.other
+                if motive == WANT_SECOND and home_offer.rooms == 2:
+                    gain *= 1.0 + 0.1
+                gross = gain - (home_offer.run * (0.5 if motive == WANT_SECOND else 1.0))
+            if kind[s, m] == 1:
+                cost = uc[s] + (rules.untitled if home_offer.title == NO_TITLE else 0.0)
+                price = min((1.0 - rules.usual_discount) * home_offer.ask, np.float64(limits[m]))
+                surplus[s, m] = gross - cost / 12.0 * (price + home_offer.fit)
+                worth[s, m] = gross - cost / 12.0 * home_offer.fit
+            else:
+                surplus[s, m] = gross - home_offer.rent * (1.0 + rules.psi)
+                worth[s, m] = gross
 
 
 @allocating_kernel
@@ -932,6 +959,17 @@ def _part(work: Callable[..., Any], known: tuple[Any, ...], _: int, first: int, 
     work(*known, first, stop)
 
 
+def _look(
+    known: tuple[Any, ...], sale: Board, rent: Board, buckets: int, _: int, first: int, stop: int
+) -> None:
+    words = np.empty((4, buckets), np.uint32)
+    eyes = Eyes(
+        words[0], words[1], words[2], words[3], np.zeros(len(sale.start), np.int32), np.zeros(len(rent.start), np.int32), np.empty(CANDIDATES, np.int64),
+        np.empty(CANDIDATES, np.bool_), np.empty(CANDIDATES, np.uint64), np.empty(CANDIDATES),
+    )  # fmt: skip
+    sample(*known, eyes, first, stop)
+
+
 def step(world: World) -> None:
     """House everybody who looks, in waves of rounds."""
     m, p, nd = world.memory, world.params, world.nd
@@ -1004,7 +1042,12 @@ def step(world: World) -> None:
             S.view(), D.view(), H.view(), rows, offers, sale, rent, edges, m["housing_search.share"], world.seed, world.month,
             rules, key, w, budget, credit, uc, old, cand, kind, surplus, worth, n_cand, wave > 0,
         )  # fmt: skip
-        world.map_chunks(partial(_part, sample, sights), stop, first, 1024)
+        world.map_chunks(
+            partial(_look, sights, sale, rent, int(rules.home_buckets + rules.other_buckets)),
+            stop,
+            first,
+            1024,
+        )
         deals = np.zeros((stop - first, DEAL_COLUMNS), np.int64)
         deal_x = np.zeros((stop - first, N_FEATURES))
         displaced = np.zeros(stop - first, np.int64)
