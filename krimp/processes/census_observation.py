@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from krimp.processes.kin import age_of
-from krimp.state.codes import ACTIVE, RESIDENT
+from krimp.processes import population
+from krimp.state.codes import ACTIVE
 from krimp.state.compile import kernel
 from krimp.state.parameters import Parameter
 from krimp.state.world import Series, World
@@ -51,22 +51,25 @@ PRACTICE_MONTHS = 120
 
 
 @kernel
-def expect(P, H, month, share, single, out):
+def members(household, birth, month, young, others):
+    """Members of each household who are 16 to 74, and the others."""
+    for row in range(1, household.size):
+        p = np.uint64(row)
+        years = (np.int64(month) - np.int64(birth[p])) // 12
+        apart = (years >= 16) & (years < 75)
+        h = np.uint32(household[p])
+        young[h] += apart
+        others[h] += not apart
+
+
+@kernel
+def expect(state, district, young, others, share, single, out):
     """out[0..3, d]: expected households, one-person households, members, members counted apart."""
-    for h in range(1, H.used[0]):
-        if H.state[h] != ACTIVE:
+    for h in range(1, state.size):
+        if state[h] != ACTIVE:
             continue
-        a = 0
-        b = 0
-        p = H.first[h]
-        while p != 0:
-            years = age_of(P, p, month) // 12
-            if 16 <= years < 75:
-                a += 1
-            else:
-                b += 1
-            p = P.next[p]
-        d = H.district[h]
+        a, b = np.int64(young[h]), np.int64(others[h])
+        d = district[h]
         s = share * single if a + b == 1 else share
         all_apart = 1.0
         for _ in range(a):
@@ -86,15 +89,6 @@ def expect(P, H, month, share, single, out):
         out[3, d] += s * a
 
 
-@kernel
-def collective_people(state, collective, district, out):
-    """Residents in collective places by district."""
-    for row in range(1, state.size):
-        p = np.uint64(row)
-        if (collective[p] > 0) & (state[p] == RESIDENT):
-            out[district[p]] += 1
-
-
 def start(world: World) -> None:
     """Census and truth agree at the base."""
     _count(world)
@@ -104,12 +98,14 @@ def _count(world: World) -> None:
     p = world.params
     age = min(world.month - world.base, PRACTICE_MONTHS) / PRACTICE_MONTHS
     out = np.zeros((4, world.nd))
+    persons, h = world.persons, world.households
+    young, others = np.zeros((2, h.n), np.uint8)
+    members(persons.household, persons.birth, world.month, young, others)
     expect(
-        world.persons.view(), world.households.view(), world.month, p["census_observation.apart"] * age,
-        p["census_observation.apart_single"], out,
+        h.state, h.district, young, others, p["census_observation.apart"] * age, p["census_observation.apart_single"], out
     )  # fmt: skip
-    homes, ones, members = world.memory["population.families"]
-    real = np.stack([homes, ones, members, members])
+    homes, ones, people = world.memory["population.families"]
+    real = np.stack([homes, ones, people, people])
     world.memory["census_observation.ratio"] = out / np.maximum(real, 1.0)
 
 
@@ -118,12 +114,10 @@ def observe(world: World) -> dict[str, np.ndarray]:
     if world.month_of_year in (5, 11):
         _count(world)
     ratio = world.memory["census_observation.ratio"]
-    persons = world.persons
     real = world.memory["population.families"]
     homes, ones = real[0] * ratio[0], real[1] * ratio[1]
     members, apart = real[2] * ratio[2], real[2] * ratio[3]
-    real_collective = np.zeros(world.nd, np.int64)
-    collective_people(persons.state, persons.collective, persons.district, real_collective)
+    real_collective = population.by_flag(world, 1)
 
     def city(values: np.ndarray) -> np.ndarray:
         return np.append(values, values.sum())

@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from krimp.processes import jobs, pensions, wages
-from krimp.processes.household_income import IDLE_BITS, LAST_WORK, LEAVE_BITS, N_ACTIVITIES
+from krimp.processes import jobs, pensions, population, wages
+from krimp.processes.household_income import IDLE_BITS, LAST_WORK, LEAVE_BITS
 from krimp.processes.kin import quit_job
 from krimp.state.codes import (
     CONSTRUCTION,
@@ -231,17 +231,6 @@ def hire(P, S, E, seed, month, persons, sectors, slots, pay, school_pay, jobs_no
         fired[4] += 1
 
 
-@kernel
-def count_work(P, first, stop, out, shop):
-    """Residents by district, activity and sector (out), and those with a shop to work in or to own (shop)."""
-    for row in range(first, stop):
-        p = np.uint64(row)
-        lives = P.state[p] == RESIDENT
-        d = np.uint8(P.district[p])
-        out[d, np.uint8(P.activity[p]), np.uint8(P.sector[p])] += lives
-        shop[d] += lives & (P.employer[p] != 0)
-
-
 def start(world: World) -> None:
     """Re-entry that balances giving up at the base; nobody has been hired yet."""
     memory = world.memory
@@ -402,17 +391,7 @@ def step(world: World) -> None:
 
 def observe(world: World) -> dict[str, np.ndarray]:
     """Jobs by sector, counted at month end."""
-    persons = world.persons.view()
-
-    def work(_: int, first: int, stop: int) -> tuple[np.ndarray, np.ndarray]:
-        out, shop = np.zeros((world.nd, N_ACTIVITIES, N_SECTORS), np.int64), np.zeros(world.nd, np.int64)
-        count_work(persons, first, stop, out, shop)
-        return out, shop
-
-    table, in_shops = np.zeros((world.nd, N_ACTIVITIES, N_SECTORS), np.int64), np.zeros(world.nd, np.int64)
-    for part, shop in world.map_chunks(work, world.persons.n):
-        table += part
-        in_shops += shop
+    table, in_shops = world.memory["population.work"].sum(axis=3), population.by_flag(world, 2)
     table = np.concatenate([table, table.sum(axis=0, keepdims=True)])
     whole = table[:, EMPLOYED].astype(np.float64)
     work_all = whole.sum(axis=1)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
-from krimp.state.codes import ACTIVE, DEAD, FEMALE, RESIDENT
+from krimp.processes.household_income import N_ACTIVITIES
+from krimp.state.codes import ACTIVE, DEAD, FEMALE, N_SECTORS, RESIDENT
 from krimp.state.compile import kernel
 from krimp.state.parameters import Parameter
 from krimp.state.world import Series, World
@@ -15,6 +18,8 @@ PARAMETERS = (
     Parameter("population.care_80", 0.35, "share", "uniform(0.25, 0.45)", "[A] as above", "people of 80 or more who need daily help", 0.0, 1.0),
 )  # fmt: skip
 OLDEST = 120
+#: Rows looked at at once.
+BLOCK = 1024
 #: Ages in whole years of each count, from and to (inclusive).
 _AGES = {
     "population": (0, OLDEST), "population_0_14": (0, 14), "population_15_59": (15, 59),
@@ -38,36 +43,66 @@ SERIES = (
 )
 
 
-@kernel
-def count(state, birth, sex, district, collective, pension, hukou, month, ages, out, first, stop):
-    """Residents of rows [first, stop): ages[district, sex, years], out[0] collective, out[1] pensioners by district.
+#: Asked of a resident beside activity and sector, a bit each: draws a pension, lives in a collective place, has a shop to
+#: work in or to own.
+FLAGS = 8
 
-    Returns registered people.
-    """
-    registered = 0
-    for row in range(first, stop):
-        p = np.uint64(row)
-        registered += (state[p] != DEAD) & (hukou[p] == 1)
-    for row in range(first, stop):
-        p = np.uint64(row)
-        lives = state[p] == RESIDENT
-        d = np.uint8(district[p])
-        years = np.uint64(np.int64(month) - np.int64(birth[p])) // np.uint64(12)
-        ages[d, np.uint8(sex[p]), min(years, np.uint64(OLDEST))] += lives
-        out[0, d] += lives & (collective[p] > 0)
-        out[1, d] += lives & (pension[p] > 0)
-    return registered
+
+@kernel
+def registered_in(state, hukou, first, stop):
+    """Registered people of rows [first, stop)."""
+    n = 0
+    for i in range(first, stop):
+        p = np.uint64(i)
+        n += (state[p] != DEAD) & (hukou[p] == 1)
+    return n
+
+
+@kernel
+def place_by_age(state, birth, sex, district, month, last, cell, first, stop):
+    """cell[i]: where row first + i counts, [district, sex, years] in one line; `last` for who does not live here."""
+    for i in range(first, stop):
+        p = np.uint64(i)
+        years = min(np.uint32(np.int32(month) - np.int32(birth[p])) // np.uint32(12), np.uint32(OLDEST))
+        at = (np.int32(district[p]) * 2 + np.int32(sex[p])) * (OLDEST + 1) + np.int32(years)
+        cell[np.uint64(i - first)] = at if state[p] == RESIDENT else np.int32(last)
+
+
+@kernel
+def place_by_work(state, district, activity, sector, pension, collective, employer, last, cell, first, stop):
+    """As `place_by_age`, [district, activity, sector, flags]."""
+    for i in range(first, stop):
+        p = np.uint64(i)
+        flags = np.int32(pension[p] > 0) + np.int32(collective[p] > 0) * 2 + np.int32(employer[p] != 0) * 4
+        at = (np.int32(district[p]) * N_ACTIVITIES + np.int32(activity[p])) * N_SECTORS + np.int32(sector[p])
+        cell[np.uint64(i - first)] = at * FLAGS + flags if state[p] == RESIDENT else np.int32(last)
+
+
+@kernel
+def tally(cell, out):
+    """Add up out[:, cell]: in four lines in turn, so that like neighbours need not wait for one another."""
+    for i in range(cell.size):
+        j = np.uint64(i)
+        out[j & np.uint64(3), np.uint64(cell[j])] += 1
 
 
 @kernel
 def moves(state, left, district, counted, month, into, out, first, stop):
     """Residents, and those who died or left this month, who are in another district than where they were last counted."""
-    for p in range(first, stop):
-        if counted[p] != district[p]:
-            if state[p] == RESIDENT or left[p] == month:
-                into[district[p]] += 1
-                out[counted[p]] += 1
-            counted[p] = district[p]
+    for begin in range(first, stop, BLOCK):
+        end = min(begin + BLOCK, stop)
+        elsewhere = 0
+        for i in range(begin, end):
+            p = np.uint64(i)
+            elsewhere += counted[p] != district[p]
+        if elsewhere == 0:
+            continue
+        for p in range(begin, end):
+            if counted[p] != district[p]:
+                if state[p] == RESIDENT or left[p] == month:
+                    into[district[p]] += 1
+                    out[counted[p]] += 1
+                counted[p] = district[p]
 
 
 @kernel
@@ -82,37 +117,65 @@ def count_homes(state, size, district, out):
         out[2, d] += active * size[h]
 
 
-def count_families(world: World) -> None:
-    """Family households, those of one person and members, int64[3, n_districts], for all who observe."""
-    out = np.zeros((3, world.nd), np.int64)
-    count_homes(world.households.state, world.households.size, world.households.district, out)
-    world.memory["population.families"] = out
+def count_all(world: World) -> None:
+    """Everybody once, for all who observe: residents by age and by work, registered people, family households."""
+    persons, nd, memory = world.persons, world.nd, world.memory
+    p = persons
+    by_age, by_work = (nd, 2, OLDEST + 1), (nd, N_ACTIVITIES, N_SECTORS, FLAGS)
+    no_age, no_work = math.prod(by_age), math.prod(by_work)
+
+    def work(_: int, first: int, stop: int) -> tuple[int, np.ndarray, np.ndarray]:
+        ages, cells = np.zeros((4, no_age + 1), np.int32), np.zeros((4, no_work + 1), np.int32)
+        cell = np.empty(stop - first, np.int32)
+        place_by_age(p.state, p.birth, p.sex, p.district, world.month, no_age, cell, first, stop)
+        tally(cell, ages)
+        place_by_work(
+            p.state,
+            p.district,
+            p.activity,
+            p.sector,
+            p.pension,
+            p.collective,
+            p.employer,
+            no_work,
+            cell,
+            first,
+            stop,
+        )
+        tally(cell, cells)
+        return registered_in(p.state, p.hukou, first, stop), ages.sum(axis=0), cells.sum(axis=0)
+
+    registered, ages, cells = zip(*world.map_chunks(work, p.n), strict=True)
+    memory["population.registered"] = sum(registered)
+    memory["population.ages"] = np.sum(ages, axis=0)[:-1].reshape(by_age)
+    memory["population.work"] = np.sum(cells, axis=0)[:-1].reshape(by_work)
+    homes = np.zeros((3, nd), np.int64)
+    count_homes(world.households.state, world.households.size, world.households.district, homes)
+    memory["population.families"] = homes
+
+
+def by_flag(world: World, bit: int) -> np.ndarray:
+    """int64[n_districts] residents with a flag: 0 pension, 1 collective, 2 shop."""
+    chosen = world.memory["population.work"][..., np.arange(FLAGS) >> bit & 1 == 1]
+    found: np.ndarray = chosen.reshape(world.nd, -1).sum(axis=1)
+    return found
 
 
 def start(world: World) -> None:
     """Everybody is counted where the base city puts them."""
     world.persons.counted[:] = world.persons.district
-    count_families(world)
+    count_all(world)
 
 
 def step(world: World) -> None:
     """Moves between districts, net over the month: with births, deaths and migration they balance each district's people."""
     persons, nd = world.persons, world.nd
-    count_families(world)
+    count_all(world)
+    columns = persons.state, persons.left, persons.district, persons.counted
 
     def work(_: int, first: int, stop: int) -> np.ndarray:
         found = np.zeros((2, nd), np.int64)
-        moves(
-            persons.state,
-            persons.left,
-            persons.district,
-            persons.counted,
-            world.month,
-            found[0],
-            found[1],
-            first,
-            stop,
-        )
+        moves(*columns, world.month, found[0], found[1], first, stop)
         return found
 
     into, out = sum(world.map_chunks(work, persons.n))
@@ -122,20 +185,9 @@ def step(world: World) -> None:
 
 def observe(world: World) -> dict[str, np.ndarray]:
     """All stocks of people."""
-    persons, nd = world.persons, world.nd
-
-    def work(_: int, first: int, stop: int) -> tuple[int, np.ndarray, np.ndarray]:
-        ages, out = np.zeros((nd, 2, OLDEST + 1), np.int64), np.zeros((2, nd), np.int64)
-        n = count(
-            persons.state, persons.birth, persons.sex, persons.district, persons.collective, persons.pension,
-            persons.hukou, world.month, ages, out, first, stop,
-        )  # fmt: skip
-        return n, ages, out
-
-    parts = world.map_chunks(work, persons.n)
-    ages, other = sum(part[1] for part in parts), sum(part[2] for part in parts)
+    nd, ages = world.nd, world.memory["population.ages"]
     counts = {name: ages[:, :, low : high + 1].sum(axis=(1, 2)) for name, (low, high) in _AGES.items()}
-    counts["collective_population"], counts["pensioners"] = other
+    counts["pensioners"], counts["collective_population"] = by_flag(world, 0), by_flag(world, 1)
     counts["women_15_49"] = ages[:, FEMALE, 15:50].sum(axis=1)
     result = {name: np.append(row, row.sum()).astype(np.float64) for name, row in counts.items()}
     p = world.params
@@ -145,7 +197,7 @@ def observe(world: World) -> dict[str, np.ndarray]:
         + p["population.care_80"] * result["population_80_plus"]
     )  # fmt: skip
     registered = np.full(nd + 1, np.nan)
-    registered[-1] = sum(part[0] for part in parts)
+    registered[-1] = world.memory["population.registered"]
     result["registered_population"] = registered
     number, ones, members = (
         np.append(row, row.sum()).astype(np.float64) for row in world.memory["population.families"]
