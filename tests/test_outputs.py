@@ -290,6 +290,17 @@ def test_derived_observations(run):
     bands = [value_at(run, f"population_{a}_{a + 4}", "2020-11") for a in range(0, 120, 5)]
     assert sum(bands) == run.at("population", "2020-11")
     assert math.isnan(value_at(run, "nothing_known", "2020-11"))
+    families = run.table("households", "2020-11").filter(pl.col("state").cast(pl.String) == "active")
+    owners, tenants = (
+        families.filter(pl.col("tenure").cast(pl.String) == x).height for x in ("owner", "tenant")
+    )
+    built, bought = (value_at(run, f"households_{x}", "2020-11") for x in ("self_built", "not_built"))
+    assert (
+        built + bought + tenants * run.weight == families.height * run.weight and built < owners * run.weight
+    )
+    assert 0 < value_at(run, "households_with_lift", "2020-11") < families.height * run.weight
+    assert math.isnan(value_at(run, "households_self_built", "2015-06")), "no tables were kept of that month"
+    assert math.isnan(value_at(run, "ask_second_over_top", "2009-01")), "no board was kept of that month"
 
 
 # -- summary and words

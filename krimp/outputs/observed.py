@@ -55,7 +55,8 @@ def value_at(run: Run, variable: str, date: str, district: str = CITY) -> float:
 
     A year of a flow is its sum, of a rate, price or index its mean, of a stock its value in December. Beside series it
     knows `change_2017_2020:x` (difference of two years), `growth:x` (on the year before), `population_15_19` (ages),
-    `rented_share` (a use of homes / households), `population_..._districts` (districts without counties),
+    `rented_share` (a use of homes / households), `population_..._districts` (districts without counties), families by
+    their homes (`HOUSED`), `ask_second_over_top` (the spread between floors on a month's board),
     `sales_value_new` and `new_price_m2` (from the ledger and the event log).
     """
     if match := re.fullmatch(r"change_(\d{4})_(\d{4}):(\w+)", variable):
@@ -92,6 +93,10 @@ def _derived(run: Run, variable: str, date: str, district: str) -> float:
             if inner and len(date) >= 7
             else float("nan")
         )
+    if variable in HOUSED:
+        return _housed(run, HOUSED[variable], date, district)
+    if variable == "ask_second_over_top":
+        return _second_over_top(run, date)
     if variable.endswith("_share") and run.has_series(variable[:-6], district):
         whole = value_at(run, "households", date, district)
         return value_at(run, variable[:-6], date, district) / whole if whole else float("nan")
@@ -127,6 +132,47 @@ def _aged(run: Run, low: int, high: int, date: str, district: str) -> float:
     if district != CITY:
         keep &= pl.col("district").cast(pl.String) == district
     return float(frame.filter(keep).height * run.weight)
+
+
+#: Families by the home they live in, as censuses count them: what must hold of tenure, deed and house.
+_OWN = pl.col("tenure").cast(pl.String) == "owner"
+_BUILT = (pl.col("title").cast(pl.String) == "homestead") | (pl.col("floors") == 1)
+HOUSED = {
+    "households_self_built": _OWN & _BUILT,
+    "households_not_built": ~(_OWN & _BUILT) & (pl.col("tenure").cast(pl.String) != "tenant"),
+    "households_with_lift": pl.col("lift") == 1,
+}
+
+
+def _housed(run: Run, holds: pl.Expr, date: str, district: str) -> float:
+    """Families in a month of which the tables were kept whose home is of this kind."""
+    month = date[:7]
+    if month not in run.snapshots and month != run.until:
+        return float("nan")
+    of = month if month in run.snapshots else None
+    homes = run.table("dwellings", of).select(dwelling="id", title="title", building="building")
+    houses = run.table("buildings", of).select(building="id", lift="lift", floors="floors")
+    families = run.table("households", of).filter(pl.col("state").cast(pl.String) == "active")
+    if district != CITY:
+        families = families.filter(pl.col("district").cast(pl.String) == district)
+    return float(
+        families.join(homes, on="dwelling").join(houses, on="building").filter(holds).height * run.weight
+    )
+
+
+def _second_over_top(run: Run, date: str) -> float:
+    """Ask per m2 on the second floor, fitted out and with a deed, over that of a bare shell without one on the top floor,
+    in houses of five floors and more without a lift: medians of a month's board."""
+    board = run.listings(dt.date(int(date[:4]), int(date[5:7]), 1))
+    if board.is_empty():
+        return float("nan")
+    walk = board.filter((pl.col("floors") >= 5) & ~pl.col("lift")).with_columns(
+        m2=pl.col("ask") / pl.col("area_m2")
+    )
+    deed = pl.col("title").cast(pl.String) == "full"
+    good = walk.filter((pl.col("floor") == 2) & pl.col("fitted") & deed)["m2"].median()
+    poor = walk.filter((pl.col("floor") == pl.col("floors")) & ~pl.col("fitted") & ~deed)["m2"].median()
+    return float(good) / float(poor) if good and poor else float("nan")  # type: ignore[arg-type]
 
 
 def beside(run: Run, all_rows: bool = False) -> list[Beside]:

@@ -29,7 +29,7 @@ from krimp.state.world import Series, World, emit
 
 PARAMETERS = (
     Parameter("construction.lift_share", 0.25, "share", "uniform(0.1, 0.4)", "[A] public high-rises with a lift", "of public blocks", 0.0, 1.0),
-    Parameter("construction.storeys_walk_up", 6.0, "storeys", "fixed", "[S] walk-ups of six and seven storeys", "", 1.0, 9.0),
+    Parameter("construction.storeys_walk_up", 6.5, "storeys", "fixed", "[S] walk-ups of six and seven storeys", "mean; each block has a whole number of them", 1.0, 9.0),
     Parameter("construction.storeys_lift", 17.0, "storeys", "fixed", "[R] lift blocks of 11 to 33 storeys", "", 2.0, 60.0),
 )  # fmt: skip
 SERIES = (
@@ -104,9 +104,11 @@ def start_building(
         number = int(memory.get(f"construction.number.{settlement}", 0))
         memory[f"construction.number.{settlement}"] = number + 1
         key = np.uint64(derive(np.uint64((0xB0B0 + settlement) << 8 | public), number, KEY_BUILDING))
-        a, lag, _, _ = draw4(world.seed, key, 0, BUILD_LAG)
+        a, lag, more, _ = draw4(world.seed, key, 0, BUILD_LAG)
         lift = int(unit(a) < share)
-        floors = int(p["construction.storeys_lift"] if lift else p["construction.storeys_walk_up"])
+        floors = int(
+            p["construction.storeys_lift"] if lift else p["construction.storeys_walk_up"] + unit(more)
+        )
         size = min(left, floors * (6 if lift else 8))
         floors = max(1, min(floors, size))
         built = world.month + max(1, int(months_to_build * (0.85 + 0.3 * unit(lag))))
