@@ -7,9 +7,9 @@ Every name is a module of `krimp.processes`; a module may have `PARAMETERS`, `SE
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import time
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from types import ModuleType
 
 import numpy as np
@@ -51,14 +51,12 @@ class InvariantError(RuntimeError):
     """A broken invariant: the run stops and names the process after which it was found."""
 
 
-def modules() -> list[ModuleType]:
+@cache
+def modules() -> tuple[ModuleType, ...]:
     """All process modules in the order of the month."""
-    return [
-        importlib.import_module(f"krimp.processes.{name}")
-        for names in PHASES.values()
-        for name in names
-        if importlib.util.find_spec(f"krimp.processes.{name}")
-    ]
+    return tuple(
+        importlib.import_module(f"krimp.processes.{name}") for names in PHASES.values() for name in names
+    )
 
 
 def _collect(attribute: str) -> Iterator[object]:

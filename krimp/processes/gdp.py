@@ -71,11 +71,14 @@ class Account(NamedTuple):
 def accounts(world: World) -> dict[str, Account]:
     """This month's sales, inputs, pay and taxes on production of the firm sectors, from what is posted so far."""
     book = world.ledger
+    net = book.matrix.sum(axis=0)
+    net -= net.T.copy()
     known = {name.removeprefix("flow.") for name in book.index if name.startswith("flow.")}
     on_production = [name for name in known if name.startswith("tax_") and not name.startswith("tax_income")]
 
-    def total(flows: tuple[str, ...] | list[str], **end: str) -> int:
-        return sum(book.flow(flow, **end) for flow in flows if flow in known)
+    def total(flows: tuple[str, ...] | list[str], payer: str = "", receiver: str = "") -> int:
+        of = [book.index[f"flow.{flow}"] for flow in flows if flow in known]
+        return int(net[of, book.index[payer]].sum() if payer else net[book.index[receiver], of].sum())
 
     out = {}
     for name, cash in FIRMS.items():

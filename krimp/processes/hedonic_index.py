@@ -426,6 +426,13 @@ def log_index(world: World) -> np.ndarray:
     return out
 
 
+@kernel
+def take_logs(values):
+    """Put its logarithm in the place of each value."""
+    for i in range(values.size):
+        values[i] = log(values[i])
+
+
 def publish(world: World) -> None:
     """Signals of the price level and its yearly change, as people see it: the mean of two years."""
     now = log_index(world)
@@ -444,9 +451,8 @@ def step(world: World) -> None:
         world.fired["hedonic_index.month_with_sales"] += 1
     m["hedonic_index.beta"][FITTING] = fitting(world)
     fitted = x[:, SHELL] * fitting(world)
-    y = np.array(
-        [log(row[2] / 10.0 / row[3] + fit) for row, fit in zip(deals, fitted, strict=True)], np.float64
-    )
+    y = deals[:, 2] / 10.0 / deals[:, 3] + fitted
+    take_logs(y)
     # what did not sell at less than such homes are held to be worth: they must be worth less
     d = world.dwellings
     rows = m["listing.lowered"][d.listed[m["listing.lowered"]] > 0].astype(np.int64)
@@ -455,7 +461,7 @@ def step(world: World) -> None:
     ask = d.ask[rows] * (1.0 - m["housing_search.discount"]) / 10.0 / d.area[rows] + lowered[
         :, SHELL
     ] * fitting(world)
-    ask = np.array([log(v) for v in ask], np.float64)
+    take_logs(ask)
     held = m["hedonic_index.level"][d.district[rows]] + (lowered * m["hedonic_index.beta"][:N_FEATURES]).sum(
         axis=1
     )

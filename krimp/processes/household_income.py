@@ -157,15 +157,11 @@ def tell_of_closures(P, E, month, freed):
 
 
 @kernel
-def add_up(H, parts):
-    """Household incomes from the parts of the pass (float-free, so in any order)."""
-    for h in range(1, H.used[0]):
-        i = np.uint64(h)
-        total = np.int64(0)
-        for k in range(parts.shape[0]):
-            total += parts[k, i]
-        H.income[i] = total
-    H.income[0] = 0
+def add_up(income, more):
+    """Household incomes from another part of the pass (whole numbers, so in any order)."""
+    for i in range(income.size):
+        h = np.uint64(i)
+        income[h] += more[h]
 
 
 @inlined
@@ -379,7 +375,9 @@ def _pay(world: World, shares: np.ndarray) -> tuple[Tally, int, int]:
     room = int(world.memory.get("shops.freed", 0)) + 64
     world.memory["shops.freed"] = 0
     span = -(-world.persons.n // world.threads)
-    earned = np.zeros((world.threads, world.households.n), np.int64)
+    income = world.households.income
+    income[:] = 0
+    earned = [income, *np.zeros((world.threads - 1, len(income)), income.dtype)]
 
     def block(*shape: int) -> np.ndarray:
         return np.zeros(shape, np.int64)
@@ -407,7 +405,9 @@ def _pay(world: World, shares: np.ndarray) -> tuple[Tally, int, int]:
 
     parts = world.map_chunks(work, world.persons.n, chunk=span)
     sums, due, paid, bill, away, pension_away, freed, n_paid = zip(*parts, strict=True)
-    add_up(world.households.view(), earned)
+    for more in earned[1:]:
+        add_up(income, more)
+    income[0] = 0
     gone = np.concatenate(freed, axis=1)
     world.events.reserve(gone.shape[1])
     tell_of_closures(view, world.events.view(), world.month, gone)

@@ -18,8 +18,8 @@ PARAMETERS = (
     Parameter("population.care_80", 0.35, "share", "uniform(0.25, 0.45)", "[A] as above", "people of 80 or more who need daily help", 0.0, 1.0),
 )  # fmt: skip
 OLDEST = 120
-#: Rows looked at at once.
-BLOCK = 1024
+#: Rows in which movers are looked for at once: most such blocks have none.
+BLOCK = 64
 #: Ages in whole years of each count, from and to (inclusive).
 _AGES = {
     "population": (0, OLDEST), "population_0_14": (0, 14), "population_15_59": (15, 59),

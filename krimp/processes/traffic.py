@@ -11,10 +11,10 @@ import numpy as np
 
 from krimp.processes import jobs
 from krimp.state.codes import ACTIVE
-from krimp.state.compile import allocating_kernel, kernel
+from krimp.state.compile import kernel
 from krimp.state.parameters import Parameter
 from krimp.state.purposes import CAR_BUY
-from krimp.state.random import draw4, threshold
+from krimp.state.random import threshold, words_of
 from krimp.state.world import Series, World
 
 PARAMETERS = (
@@ -35,20 +35,32 @@ BRANCHES = ("traffic.buys", "traffic.scraps")
 
 
 @kernel
-def buy_cars(H, seed, month, price, reserve, hazard, mean_income, scrap, cars, paid, fired):
-    """A twelfth of the households look at their car each month (by key): yearly hazards then."""
+def whose_turn(key, state, month, out, first, stop):
+    """Active households of rows [first, stop) that look at their car this month, a twelfth by key; returns how many."""
     phase = np.uint64(month % 12)
-    for h in range(1, H.used[0]):
-        if H.state[h] != ACTIVE or H.key[h] % np.uint64(12) != phase:
+    n = 0
+    for i in range(first, stop):
+        h = np.uint64(i)
+        out[n] = i
+        n += (state[h] == ACTIVE) & (key[h] % np.uint64(12) == phase)
+    return n
+
+
+@kernel
+def buy_cars(H, rows, words, price, reserve, hazard, mean_income, scrap, cars, paid, fired):
+    """Those whose turn it is, with luck `words`: yearly hazards."""
+    most = threshold(hazard * 3.0)
+    for i in range(rows.size):
+        if words[0, i] >= scrap and words[1, i] >= most:
             continue
-        words = draw4(seed, H.key[h], month, CAR_BUY)
-        if H.cars[h] > 0 and words[0] < threshold(scrap):
+        h = rows[i]
+        if H.cars[h] > 0 and words[0, i] < scrap:
             H.cars[h] -= 1
             cars[H.district[h]] -= 1
             fired[1] += 1
         if H.cars[h] == 0 and H.cash[h] > price + reserve:
             relative = min(np.float64(H.income[h]) / mean_income, 3.0)
-            if words[1] < threshold(hazard * relative):
+            if words[1, i] < threshold(hazard * relative):
                 H.cars[h] += 1
                 cars[H.district[h]] += 1
                 H.cash[h] -= price
@@ -56,18 +68,34 @@ def buy_cars(H, seed, month, price, reserve, hazard, mean_income, scrap, cars, p
                 fired[0] += 1
 
 
-@allocating_kernel
-def count_cars(H, nd):
+@kernel
+def count_cars(state, cars, district, income, out, first, stop):
+    """Cars of active households by district, in four lines in turn; returns households and their income."""
+    total, n = np.int64(0), 0
+    for i in range(first, stop):
+        h = np.uint64(i)
+        active = state[h] == ACTIVE
+        total += np.int64(income[h]) * active
+        n += active
+    for i in range(first, stop):
+        h = np.uint64(i)
+        out[h & np.uint64(3), np.uint64(np.uint8(district[h]))] += cars[h] * (state[h] == ACTIVE)
+    return n, total
+
+
+def _count(world: World) -> tuple[np.ndarray, float]:
     """int64[nd] cars of active households, and the mean income of a household."""
-    out = np.zeros(nd, np.int64)
-    income = np.int64(0)
-    n = 0
-    for h in range(1, H.used[0]):
-        if H.state[h] == ACTIVE:
-            out[H.district[h]] += H.cars[h]
-            income += H.income[h]
-            n += 1
-    return out, income / max(n, 1)
+    h = world.households
+
+    def work(_: int, first: int, stop: int) -> tuple[np.ndarray, int, int]:
+        out = np.zeros((4, world.nd), np.int64)
+        n, income = count_cars(h.state, h.cars, h.district, h.income, out, first, stop)
+        return out.sum(axis=0), n, income
+
+    parts = world.map_chunks(work, h.n)
+    return sum(part[0] for part in parts), sum(part[2] for part in parts) / max(
+        sum(part[1] for part in parts), 1
+    )
 
 
 def start(world: World) -> None:
@@ -79,7 +107,7 @@ def start(world: World) -> None:
         households.columns["cars"][: households.n] = ((mark < share) & (households.state == ACTIVE)).astype(
             np.int8
         )
-    cars, _ = count_cars(world.households.view(), world.nd)
+    cars, _ = _count(world)
     world.memory["traffic.cars"] = cars
     world.memory["traffic.cars0"] = max(float(cars.sum()), 1.0)
 
@@ -90,12 +118,25 @@ def step(world: World) -> None:
     t = jobs.years(world)
     price = int(world.fen(p["traffic.price"]) * jobs.trend(p["traffic.price_trend"] * t))
     paid, fired = np.zeros(world.nd, np.int64), np.zeros(2, np.int64)
-    households = world.households.view()
-    cars, mean = count_cars(households, world.nd)
-    buy_cars(
-        households, world.seed, world.month, np.int64(price), np.int64(price * p["traffic.reserve"]), p["traffic.buy"],
-        max(mean, 1.0), 1.0 / p["traffic.life"], cars, paid, fired,
+    view, h = world.households.view(), world.households
+    cars, mean = _count(world)
+    rules = (
+        np.int64(price), np.int64(price * p["traffic.reserve"]), p["traffic.buy"], max(mean, 1.0),
+        threshold(1.0 / p["traffic.life"]),
     )  # fmt: skip
+
+    def look(_: int, first: int, stop: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        rows = np.empty(stop - first + 1, np.int32)
+        rows = rows[: whose_turn(h.key, h.state, world.month, rows, first, stop)]
+        words = words_of(world.seed, h.key[rows], world.month, CAR_BUY)
+        more, money, count = np.zeros(world.nd, np.int64), np.zeros(world.nd, np.int64), np.zeros(2, np.int64)
+        buy_cars(view, rows, words, *rules, more, money, count)
+        return more, money, count
+
+    for more, money, count in world.map_chunks(look, h.n):
+        cars += more
+        paid += money
+        fired += count
     for d in range(world.nd):
         world.ledger.pay("imports", "households.cash", "rest.cash", int(paid[d]), d)
     for name, count in zip(BRANCHES, fired.tolist(), strict=True):
