@@ -11,7 +11,8 @@ for owners elsewhere it fades the longer the home stands empty, and looking afte
 fees, not in prices: without it nothing would hold the price level. Listing costs nothing, so he offers the home if one
 offer in ten would do, and keeps it dark else. He thinks about it with a monthly probability that is high just after the
 home fell vacant and low later. Ask = min(mark-up V, p* / (1 - 1/e)), the second being the ask that earns most when the chance
-of a sale falls with it at elasticity e: who has no use for the home undercuts; times (paid / V)^loss if he paid more than
+of a sale q falls with it at elasticity e: who has no use for the home undercuts, down to q^(1/e) V, at which it is sold within
+the month; times (paid / V)^loss if he paid more than
 it is worth (Genesove & Mayer 2001), not below p*. Cuts come with probability 0.0703 a month, lognormal sizes (INET housing model). Owners who found no
 buyer in a year begin to withdraw. Rents spread half as much as prices between homes of a district.
 Households look at their own situation once a year, in the month given by their key: tenants and owners who want
@@ -80,7 +81,6 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter("listing.markup_sd", 0.073, "ratio", "fixed", "[S] INET housing model, 2022 configuration"),
     Parameter("listing.elasticity", 5.0, "elasticity", "uniform(3, 8)",
               "[A] of the chance of a sale to the ask: a tenth less, some 60% more viewings that end in a sale", "e", 1.5, 50.0),
-    Parameter("listing.least_ask", 0.5, "share of value", "fixed", "[A] nobody opens below half of what neighbours got"),
     Parameter("listing.loss_aversion", 0.30, "share of gap", "uniform(0.25, 0.35)", "[S] Genesove & Mayer 2001, QJE"),
     Parameter("listing.discount_year", 0.05, "1/year", "uniform(0.035, 0.08)",
               "[A] deposits paid 2.5-4.75% a year [R]; 5-8% in mechanisms 3.4", "of sellers and buyers", 0.0, 0.5),
@@ -174,7 +174,7 @@ Terms = namedtuple(
         "heat", "base_share", "fee_lift", "fee_walk", "r", "trend", "offer_sd", "loss", "markup", "markup_sd", "fresh",
         "later", "withdrawal", "cut", "cut_mu", "cut_sigma", "theta_local", "theta_absent", "theta_heir",
         "theta_investor", "theta_sd", "valve", "presale", "floor_walk", "floor_lift", "surplus", "best_offer",
-        "fitting", "elastic", "least", "fades", "distance", "closing", "closing_far", "closing_sd",
+        "fitting", "elastic", "fades", "distance", "closing", "closing_far", "closing_sd",
         "unsettled", "appraised",
     ],
 )  # fmt: skip
@@ -310,14 +310,15 @@ def builder_floor(D, B, d, terms):
 
 
 @helper
-def first_ask(D, B, d, worth, floor, terms, seed, month, fired):
-    """Opening asking price, fen, rounded to 10,000 fen: the usual mark-up, or less where a lower ask earns more."""
+def first_ask(D, B, d, worth, floor, q, terms, seed, month, fired):
+    """Opening asking price, fen, rounded to 10,000 fen: the usual mark-up, or less where a lower ask earns more. `q`: chance
+    of a sale a month at the usual price; at q^(1/e) of it the home is sold within the month, and nobody asks less."""
     a, b, _, _ = draw4(seed, D.key[d], month, LISTING_ASK)
     noise = min(max(1.0 + terms.markup_sd * gauss(a, b), 0.8), 1.3)
     best = max(floor, 0.0) / (1.0 - 1.0 / terms.elastic)
     ask = worth * terms.markup
     if best < ask and D.owner_kind[d] != BY_DEVELOPER:
-        ask = max(best, terms.least * worth)
+        ask = max(best, exp(log(q) / terms.elastic) * worth)
         fired[_UNDERCUT] += 1
     ask *= noise
     paid = np.float64(D.paid[d])
@@ -352,7 +353,9 @@ def scan(
             i = D.district[d]
             if kind == BY_DEVELOPER:
                 worth = value(D, B, places, d, month, x, beta, level)
-                D.ask[d] = first_ask(D, B, d, worth, builder_floor(D, B, d, terms), terms, seed, month, fired)
+                D.ask[d] = first_ask(
+                    D, B, d, worth, builder_floor(D, B, d, terms), 1.0, terms, seed, month, fired
+                )
                 D.listed[d] = FOR_SALE
                 D.listed_since[d] = month
                 counts[0, i] += 1
@@ -372,13 +375,12 @@ def scan(
             if kind != BY_CITY and unit(a) >= (terms.fresh if fresh else terms.later):
                 continue
             worth = value(D, B, places, d, month, x, beta, level)
-            floor = least_price(
-                D, B, H, d, worth, market[i], hazard[segment(D, B, d)], growth[i], terms, seed, month
-            )
+            q = hazard[segment(D, B, d)]
+            floor = least_price(D, B, H, d, worth, market[i], q, growth[i], terms, seed, month)
             if floor > terms.best_offer * worth:
                 fired[_DARK] += 1
                 continue
-            D.ask[d] = first_ask(D, B, d, worth, floor, terms, seed, month, fired)
+            D.ask[d] = first_ask(D, B, d, worth, floor, q, terms, seed, month, fired)
             D.listed[d] = FOR_SALE
             D.listed_since[d] = month
             counts[0, i] += 1
@@ -467,7 +469,7 @@ def reconsider(
             out_motive[n] = WANT_MOVE
             n += 1
         elif (wish or short) and D.title[d] != HOMESTEAD and D.listed[d] == NOT_LISTED:
-            D.ask[d] = first_ask(D, B, d, worth, worth, terms, seed, month, fired)
+            D.ask[d] = first_ask(D, B, d, worth, worth, 1.0, terms, seed, month, fired)
             D.listed[d] = FOR_SALE
             D.listed_since[d] = month
             counts[0, i] += 1
@@ -496,13 +498,12 @@ def open_market(D, B, H, places, beta, level, growth, hazard, market, seed, mont
                 D.heat_off[d] = 1
         worth = value(D, B, places, d, month, x, beta, level)
         i = D.district[d]
-        floor = least_price(
-            D, B, H, d, worth, market[i], hazard[segment(D, B, d)], growth[i], terms, seed, month
-        )
+        q = hazard[segment(D, B, d)]
+        floor = least_price(D, B, H, d, worth, market[i], q, growth[i], terms, seed, month)
         a, b, _, _ = draw4(seed, D.key[d], month, LISTING_ATTENTION)
         if (floor > terms.best_offer * worth or unit(a) >= share) and D.owner_kind[d] != BY_DEVELOPER:
             continue
-        D.ask[d] = first_ask(D, B, d, worth, floor, terms, seed, month, fired)
+        D.ask[d] = first_ask(D, B, d, worth, floor, q, terms, seed, month, fired)
         D.listed[d] = FOR_SALE
         D.listed_since[d] = month - np.int64(unit(b) * 24.0)
 
@@ -536,7 +537,7 @@ def terms_of(world: World) -> Terms:
         floors[0], floors[1],
         p["resettlement.surplus_months"],
         float(exp(1.28 * p["listing.offer_sd"])), float(p["fitting_out.cost_m2"] * ten * world.driver("cpi", 1.0)),
-        p["listing.elasticity"], p["listing.least_ask"], p["listing.theta_fades"] / 12.0, p["listing.distance"] * yuan,
+        p["listing.elasticity"], p["listing.theta_fades"] / 12.0, p["listing.distance"] * yuan,
         p["listing.closing"] * yuan, p["listing.closing_far"] * yuan, p["listing.closing_sd"],
         p["listing.unsettled"], p["listing.appraised"],
     )  # fmt: skip
