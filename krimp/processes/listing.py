@@ -52,7 +52,7 @@ from krimp.state.codes import (
     WANT_INVEST,
     WANT_MOVE,
 )
-from krimp.state.compile import allocating_kernel, helper
+from krimp.state.compile import allocating_kernel, helper, kernel
 from krimp.state.parameters import Parameter
 from krimp.state.portable import exp, log
 from krimp.state.purposes import (
@@ -330,6 +330,24 @@ def first_ask(D, B, d, worth, floor, q, terms, seed, month, fired):
     return min(max(np.int64(ask / 10000.0 + 0.5), 1), MOST) * 10000
 
 
+@kernel
+def watch(state, title, listed, use, abandoned, kind, first, stop, look, out):
+    """Rows [first, stop) of homes on sale or that may come on sale, into `out`; returns how many. Most homes are neither:
+    a loop without branches says so in vector code. `look`: scratch."""
+    for r in range(first, stop):
+        d = np.uint64(r)
+        standing, site = state[d] == STANDING, state[d] == BUILDING_SITE
+        empty = standing & (use[d] == VACANT) & (abandoned[d] == 0) & (kind[d] != BY_EMPLOYER)
+        fresh = (listed[d] == NOT_LISTED) & (empty | site & (kind[d] == BY_DEVELOPER))
+        on_sale = (standing | site) & ((listed[d] == FOR_SALE) | (listed[d] == FOR_BOTH))
+        look[np.uint64(r - first)] = (title[d] != HOMESTEAD) & (fresh | on_sale)
+    n = 0
+    for r in range(first, stop):
+        out[n] = r
+        n += look[np.uint64(r - first)]
+    return n
+
+
 @allocating_kernel
 def scan(
     D, B, H, E, places, beta, level, growth, hazard, market, seed, month, terms, counts, fired, lowered, first, stop
@@ -338,17 +356,16 @@ def scan(
     second-hand homes were lowered (rows in `lowered`)."""
     x = np.zeros(N_FEATURES)
     n_lowered = 0
-    for d in range(first, stop):
+    rows = np.empty(stop - first + 1, np.int32)
+    look = np.empty(stop - first, np.uint8)
+    n = watch(D.state, D.title, D.listed, D.use, D.abandoned, D.owner_kind, first, stop, look, rows)
+    for r in rows[:n]:
+        d = np.int64(r)
         state = D.state[d]
-        if (state != STANDING and state != BUILDING_SITE) or D.title[d] == HOMESTEAD:
-            continue
         listed = D.listed[d]
         kind = D.owner_kind[d]
         if listed == NOT_LISTED:
-            if state == BUILDING_SITE:
-                if kind != BY_DEVELOPER or B.built[D.building[d]] - month > terms.presale:
-                    continue
-            elif D.use[d] != VACANT or D.abandoned[d] != 0:
+            if state == BUILDING_SITE and B.built[D.building[d]] - month > terms.presale:
                 continue
             i = D.district[d]
             if kind == BY_DEVELOPER:
@@ -361,8 +378,6 @@ def scan(
                 counts[0, i] += 1
                 fired[_DEVELOPER] += 1
                 emit(E, month, _LISTED, _R_DEVELOPER, i, 0, 0, d, 0, D.ask[d])
-                continue
-            if kind == BY_EMPLOYER:
                 continue
             if kind == BY_CITY and (D.funder[d] == 0 or month - D.completed[d] <= terms.surplus):
                 continue
@@ -401,7 +416,7 @@ def scan(
             else:
                 fired[_SECOND] += 1
             emit(E, month, _LISTED, reason, i, 0, owner, d, 0, D.ask[d])
-        elif listed != FOR_RENT and D.listed_since[d] < month:
+        elif D.listed_since[d] < month:
             a, b, c, e = draw4(seed, D.key[d], month, LISTING_CUT)
             i = D.district[d]
             patient = kind == BY_DEVELOPER or kind == BY_CITY or month - D.listed_since[d] <= PATIENCE
@@ -441,10 +456,15 @@ def reconsider(
     """The yearly look of households [first, stop) at their own situation. Returns how many seek (out_h, out_motive)."""
     x = np.zeros(N_FEATURES)
     n = 0
-    turn = np.uint64(month % 12)
-    for h in range(first, stop):
-        if H.state[h] != ACTIVE or (H.key[h] >> np.uint64(40)) % np.uint64(12) != turn:
-            continue
+    turn = np.uint32(month % 12)
+    rows = np.empty(stop - first + 1, np.int32)
+    n_rows = 0
+    for r in range(first, stop):
+        u = np.uint64(r)
+        rows[n_rows] = r
+        n_rows += (H.state[u] == ACTIVE) & (np.uint32(H.key[u] >> np.uint64(40)) % np.uint32(12) == turn)
+    for r in rows[:n_rows]:
+        h = np.int64(r)
         d = H.dwelling[h]
         if d == 0 or H.size[h] < 1 or H.moved[h] >= month - 6:
             continue

@@ -51,13 +51,22 @@ def base_rent(world: World) -> float:
     return float(world.pack.assumption("rent_m2", world.params["tenancy.rent_m2"]))
 
 
+def _sifted(world: World) -> list[np.ndarray]:
+    d = world.dwellings
+    rows = [np.empty(d.n, np.int32) for _ in range(2)]
+    found = sift(
+        d.state, d.use, d.title, d.abandoned, d.listed, d.fitted, d.owner_kind, np.empty(d.n, np.uint8), *rows
+    )
+    return [row[:n] for row, n in zip(rows, found, strict=True)]
+
+
 def start(world: World) -> None:
     """Rent level of the base; empty homes are to let with their long-run share."""
     p = world.params
     level = np.full(world.nd + 1, float(log(base_rent(world))))
     share = p["tenancy.offer"] / max(p["tenancy.offer"] + p["tenancy.withdraw"], 1e-9)
     offer(
-        world.dwellings.view(), level, world.seed, world.month, share, share, 0.0, 0.0, np.zeros(len(BRANCHES), np.int64)
+        world.dwellings.view(), _sifted(world)[0], level, world.seed, world.month, share, share, 0.0, 0.0, np.zeros(len(BRANCHES), np.int64)
     )  # fmt: skip
     world.memory["tenancy.level"] = level
     world.signal["rent_m2"][:] = base_rent(world)
@@ -66,11 +75,30 @@ def start(world: World) -> None:
 
 
 @kernel
-def offer(D, level, seed, month, first_time, again, withdraw, cut, fired):
+def sift(state, use, title, abandoned, listed, fitted, kind, look, empty, let):
+    """Homes that are to let or may be put to let into `empty`, let ones into `let`; returns how many each. Most homes are
+    neither: a loop without branches says so in vector code. `look`: scratch."""
+    for r in range(look.size):
+        d = np.uint64(r)
+        offered = (listed[d] == FOR_RENT) | (listed[d] == FOR_BOTH)
+        may = offered | (fitted[d] != 0) & (kind[d] != BY_DEVELOPER)
+        look[d] = (
+            (state[d] == STANDING) & (use[d] == VACANT) & (title[d] != HOMESTEAD) & (abandoned[d] == 0) & may
+        )
+    n_empty, n_let = 0, 0
+    for r in range(1, look.size):
+        d = np.uint64(r)
+        empty[n_empty], let[n_let] = r, r
+        n_empty += look[d]
+        n_let += use[d] == RENTED
+    return n_empty, n_let
+
+
+@kernel
+def offer(D, rows, level, seed, month, first_time, again, withdraw, cut, fired):
     """Put to let, cut, withdraw."""
-    for d in range(1, D.used[0]):
-        if D.state[d] != STANDING or D.use[d] != VACANT or D.title[d] == HOMESTEAD or D.abandoned[d] != 0:
-            continue
+    for r in rows:
+        d = np.int64(r)
         listed = D.listed[d]
         if listed == FOR_RENT or listed == FOR_BOTH:
             a, b, c, e = draw4(seed, D.key[d], month, RENT_CUT)
@@ -84,8 +112,6 @@ def offer(D, level, seed, month, first_time, again, withdraw, cut, fired):
                 D.rent[d] = max(np.int64(D.rent[d] * (1.0 - share)), np.int64(D.area[d]) * 5)
                 fired[1] += 1
             continue
-        if D.fitted[d] == 0 or D.owner_kind[d] == BY_DEVELOPER:
-            continue
         a, b, c, _ = draw4(seed, D.key[d], month, TENANCY_END)
         if unit(a) >= (again if D.rent[d] > 0 else first_time):
             continue
@@ -97,11 +123,12 @@ def offer(D, level, seed, month, first_time, again, withdraw, cut, fired):
 
 
 @kernel
-def collect(D, H, L, flow, cash, rest, city, mine, fired):
+def collect(D, rows, H, L, flow, cash, rest, city, mine, fired):
     """Rents of the month, as far as tenants can pay. Returns the total."""
     total = np.int64(0)
-    for d in range(1, D.used[0]):
-        if D.use[d] != RENTED or D.rent[d] <= 0:
+    for r in rows:
+        d = np.int64(r)
+        if D.rent[d] <= 0:
             continue
         h = D.occupant[d]
         amount = min(np.int64(D.rent[d]), max(H.cash[h], np.int64(0)))
@@ -130,15 +157,15 @@ def step(world: World) -> None:
     """Offers, rents, the level."""
     p, m = world.params, world.memory
     fired = np.zeros(len(BRANCHES), np.int64)
-    D = world.dwellings.view()
+    D, (empty, let) = world.dwellings.view(), _sifted(world)
     offer(
-        D, m["tenancy.level"], world.seed, world.month, p["tenancy.offer"], p["tenancy.offer_again"],
+        D, empty, m["tenancy.level"], world.seed, world.month, p["tenancy.offer"], p["tenancy.offer_again"],
         p["tenancy.withdraw"], p["tenancy.cut_probability"], fired,
     )  # fmt: skip
     a = world.account
     m["tenancy.paid"] = int(
         collect(
-            D, world.households.view(), world.ledger.view(), a("flow.rent"), a("households.cash"), a("rest.cash"),
+            D, let, world.households.view(), world.ledger.view(), a("flow.rent"), a("households.cash"), a("rest.cash"),
             a("city.fund_cash"), a("mine.cash"), fired,
         )
     )  # fmt: skip
