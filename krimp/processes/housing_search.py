@@ -150,6 +150,8 @@ CANDIDATES = 32
 BANDS = np.array([0.2, 0.35, 0.6, 1.0, 1.6])
 #: Least share of the ask in a seeker's money for which he goes to see a home.
 WITHIN_REACH = 0.7
+#: The pick of a seeker to whom no home left is worth more than staying.
+CONTENT = -2
 DEAL_COLUMNS = 9  # dwelling, district, price, area, ask, months, new, outsider, segment
 
 Rules = namedtuple(
@@ -524,16 +526,25 @@ def rounds(
     """Propose, choose, settle, in rounds. counts[9, nd + 1]; returns (deals, displaced sellers, lettings)."""
     n_deals, n_out, n_let = 0, 0, 0
     x = np.zeros(N_FEATURES)
+    # seekers not yet housed who have homes left to ask for, and those who ask this time
+    looking, asking = np.empty(stop - first, np.int32), np.empty(stop - first, np.int32)
+    n_looking = 0
+    for s in range(first, stop):
+        pick[s] = -1
+        if key[s] != 0 and n_cand[s] > 0:
+            looking[n_looking] = s
+            n_looking += 1
     for turn in range(most_rounds):
         # proposals against the frozen state
-        asked = 0
-        for s in range(first, stop):
-            pick[s] = -1
+        asked, left = 0, 0
+        for s in looking[:n_looking]:
             if key[s] == 0:
                 continue
+            looking[left] = s
+            left += 1
             h = S.household[s]
             homeless = h != 0 and H.dwelling[h] == 0
-            if turn >= n_rounds and not homeless:
+            if not homeless and (turn >= n_rounds or pick[s] == CONTENT):
                 continue
             m_best, top, next_best = -1, -1e30, -1e30
             for m in range(n_cand[s]):
@@ -546,9 +557,14 @@ def rounds(
                     m_best = m
                 elif v > next_best:
                     next_best = v
-            if m_best < 0 or (not homeless and top <= stay[s]):
+            if m_best < 0:
+                left -= 1
+                continue
+            if not homeless and top <= stay[s]:
+                pick[s] = CONTENT
                 continue
             pick[s] = m_best
+            asking[asked] = s
             asked += 1
             outside = max(next_best, stay[s])
             j = cand[s, m_best]
@@ -579,13 +595,12 @@ def rounds(
                 best_seeker[j] = s
             else:
                 second[j] = max(second[j], bid)
+        n_looking = left
         if asked == 0:
             break
         # settlement
-        for s in range(first, stop):
+        for s in asking[:asked]:
             m = pick[s]
-            if m < 0:
-                continue
             j = cand[s, m]
             d = rows[j]
             surplus[s, m] = -1e30
@@ -735,13 +750,12 @@ def rounds(
                 else:
                     D.vacant_since[d] = month
         # forget this round's offers
-        for s in range(first, stop):
-            if pick[s] >= 0:
-                j = cand[s, pick[s]]
-                best[j] = 0
-                best_hash[j] = 0
-                best_seeker[j] = 0
-                second[j] = 0
+        for s in asking[:asked]:
+            j = cand[s, pick[s]]
+            best[j] = 0
+            best_hash[j] = 0
+            best_seeker[j] = 0
+            second[j] = 0
     return n_deals, n_out, n_let
 
 

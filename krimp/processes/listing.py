@@ -457,6 +457,7 @@ def reconsider(
     x = np.zeros(N_FEATURES)
     n = 0
     turn = np.uint32(month % 12)
+    often = 2.0 * max(tenant, owner_rate)
     rows = np.empty(stop - first + 1, np.int32)
     n_rows = 0
     for r in range(first, stop):
@@ -465,10 +466,13 @@ def reconsider(
         n_rows += (H.state[u] == ACTIVE) & (np.uint32(H.key[u] >> np.uint64(40)) % np.uint32(12) == turn)
     for r in rows[:n_rows]:
         h = np.int64(r)
+        # luck first: it is in the key, while all else about a family is far apart in memory
+        a, b, c, _ = draw4(seed, H.key[h], month, LISTING_RECONSIDER)
+        if unit(a) >= often and unit(b) >= need and unit(c) >= invest:
+            continue
         d = H.dwelling[h]
         if d == 0 or H.size[h] < 1 or H.moved[h] >= month - 6:
             continue
-        a, b, c, _ = draw4(seed, H.key[h], month, LISTING_RECONSIDER)
         per_head = D.area[d] / 10.0 / max(H.size[h], 1)
         twice = 2.0 if per_head < crowded else 1.0
         if H.tenure[h] != OWNER:
