@@ -172,6 +172,8 @@ OFFER = np.dtype(
     ],
     align=True,
 )  # fmt: skip
+#: The best bid for a listing in a round, fen, with its lot among equals and its seeker, and the second bid.
+BID = np.dtype([("amount", "i8"), ("tie", "u8"), ("seeker", "i8"), ("second", "i8")])
 #: Listings in buckets: buckets and first bucket by district and band, first listing of each bucket, listing numbers.
 Board = namedtuple("Board", ["size", "offset", "start", "listing"])
 #: What a seeker who looks around needs in mind: words for buckets, the last seeker who looked into each bucket (nobody
@@ -520,7 +522,7 @@ def sample(
 @allocating_kernel
 def rounds(
     S, P, H, D, B, E, L, rows, places, beta, level, growth, hazard, market, seed, month, rules, terms, money, key, budget, credit,
-    stay, uc, offers, cand, kind, surplus, worth, n_cand, best, best_hash, best_seeker, second, pick, offer, n_rounds, most_rounds, first,
+    stay, uc, offers, cand, kind, surplus, worth, n_cand, bids, pick, offer, n_rounds, most_rounds, first,
     stop, deals, deal_x, displaced, counts, fired, lettings,
 ):  # fmt: skip
     """Propose, choose, settle, in rounds. counts[9, nd + 1]; returns (deals, displaced sellers, lettings)."""
@@ -549,14 +551,9 @@ def rounds(
             m_best, top, next_best = -1, -1e30, -1e30
             for m in range(n_cand[s]):
                 v = surplus[s, m]
-                if v <= -1e29:
-                    continue
-                if v > top:
-                    next_best = top
-                    top = v
-                    m_best = m
-                elif v > next_best:
-                    next_best = v
+                m_best = m if v > top else m_best
+                next_best = max(next_best, min(v, top))
+                top = max(top, v)
             if m_best < 0:
                 left -= 1
                 continue
@@ -568,33 +565,37 @@ def rounds(
             asked += 1
             outside = max(next_best, stay[s])
             j = cand[s, m_best]
-            d = rows[j]
+            home_offer, rival = offers[j], bids[j]
             if kind[s, m_best] == 1:
-                cost = uc[s] + (rules.untitled if D.title[d] == NO_TITLE else 0.0)
+                cost = uc[s] + (rules.untitled if home_offer.title == NO_TITLE else 0.0)
                 most = (worth[s, m_best] - outside) * 12.0 / cost
-                cash = budget[s] - np.int64(rules.simple * offers[j].fit)
-                limit = means(cash, credit[s], D.title[d] == FULL_TITLE, rules.ltv, rules.least_loan)
+                cash = budget[s] - np.int64(rules.simple * home_offer.fit)
+                limit = means(cash, credit[s], home_offer.title == FULL_TITLE, rules.ltv, rules.least_loan)
                 bid = np.int64(min(max(most, 0.0), np.float64(limit)))
             else:
                 most = (worth[s, m_best] - outside) / (1.0 + rules.psi)
-                bid = np.int64(min(max(most, np.float64(D.rent[d])), 1e15))
+                bid = np.int64(min(max(most, np.float64(D.rent[rows[j]])), 1e15))
             offer[s] = bid
-            a, b, _, _ = draw4(seed, key[s] ^ (D.key[d] * np.uint64(0xD6E8FEB86659FD93)), month, SEARCH_TIE)
+            a, b, _, _ = draw4(
+                seed, key[s] ^ (home_offer.key * np.uint64(0xD6E8FEB86659FD93)), month, SEARCH_TIE
+            )
             tie = (np.uint64(a) << np.uint64(32)) | np.uint64(b)
-            rival = best_seeker[j]
             better = (
-                rival == 0
-                or bid > best[j]
-                or (bid == best[j] and (tie > best_hash[j] or (tie == best_hash[j] and key[s] > key[rival])))
+                rival.seeker == 0
+                or bid > rival.amount
+                or (
+                    bid == rival.amount
+                    and (tie > rival.tie or (tie == rival.tie and key[s] > key[rival.seeker]))
+                )
             )
             if better:
-                if rival != 0:
-                    second[j] = max(second[j], best[j])
-                best[j] = bid
-                best_hash[j] = tie
-                best_seeker[j] = s
+                if rival.seeker != 0:
+                    rival.second = max(rival.second, rival.amount)
+                rival.amount = bid
+                rival.tie = tie
+                rival.seeker = s
             else:
-                second[j] = max(second[j], bid)
+                rival.second = max(rival.second, bid)
         n_looking = left
         if asked == 0:
             break
@@ -604,7 +605,7 @@ def rounds(
             j = cand[s, m]
             d = rows[j]
             surplus[s, m] = -1e30
-            if best_seeker[j] != s:
+            if bids[j].seeker != s:
                 fired[_OUTBID] += 1
                 continue
             h = S.household[s]
@@ -645,8 +646,8 @@ def rounds(
                 fired[_REFUSED] += 1
                 continue
             price = min(least + rules.bargain * (bid - least), np.float64(ask))
-            if second[j] > price:
-                price = min(np.float64(second[j]), np.float64(bid))
+            if bids[j].second > price:
+                price = min(np.float64(bids[j].second), np.float64(bid))
                 fired[_SECOND_BID] += 1
             amount = np.int64(price)
             # the buyer's money
@@ -751,11 +752,11 @@ def rounds(
                     D.vacant_since[d] = month
         # forget this round's offers
         for s in asking[:asked]:
-            j = cand[s, pick[s]]
-            best[j] = 0
-            best_hash[j] = 0
-            best_seeker[j] = 0
-            second[j] = 0
+            bid_made = bids[cand[s, pick[s]]]
+            bid_made.amount = 0
+            bid_made.tie = 0
+            bid_made.seeker = 0
+            bid_made.second = 0
     return n_deals, n_out, n_let
 
 
@@ -954,6 +955,19 @@ def start(world: World) -> None:
     )
 
 
+@kernel
+def group(code, start, out):
+    """Places of each code in rising order: those of c in out[start[c] : start[c + 1]]. `start`: zeros, two longer than codes."""
+    for r in range(code.size):
+        start[code[r] + 2] += 1
+    for c in range(2, start.size):
+        start[c] += start[c - 1]
+    for r in range(code.size):
+        c = code[r] + 1
+        out[start[c]] = r
+        start[c] += 1
+
+
 def _board(number: np.ndarray, district: np.ndarray, band: np.ndarray, hashed: np.ndarray, nd: int) -> Board:
     """Listings in buckets by district, band and hash; as many buckets as the power of two at or below the listings."""
     wide = len(BANDS) + 1
@@ -961,12 +975,9 @@ def _board(number: np.ndarray, district: np.ndarray, band: np.ndarray, hashed: n
     count = np.bincount(code, minlength=nd * wide)
     size = np.array([1 << (int(c).bit_length() - 1) if c else 0 for c in count], np.int64)
     offset = np.cumsum(size) - size
-    bucket = offset[code] + (hashed & (size[code] - 1))
-    start = np.zeros(int(size.sum()) + 1, np.int64)
-    np.cumsum(np.bincount(bucket, minlength=len(start) - 1), out=start[1:])
-    return Board(
-        size.reshape(nd, wide), offset.reshape(nd, wide), start, number[np.argsort(bucket, kind="stable")]
-    )
+    start, order = np.zeros(int(size.sum()) + 2, np.int64), np.empty(len(number), np.int64)
+    group(offset[code] + (hashed & (size[code] - 1)), start, order)
+    return Board(size.reshape(nd, wide), offset.reshape(nd, wide), start[:-1], number[order])
 
 
 def _part(work: Callable[..., Any], known: tuple[Any, ...], _: int, first: int, stop: int) -> None:
@@ -1019,8 +1030,7 @@ def step(world: World) -> None:
     on_offer = SEGMENTS * D.settlement[offered].astype(np.int64) + 2 * (D.fitted[offered] == 0) + stairs
     counts = np.zeros((9, nd + 1), np.int64)
     fired = np.zeros(len(BRANCHES) + 2, np.int64)
-    best, best_seeker, second = (np.zeros(nl, np.int64) for _ in range(3))
-    best_hash = np.zeros(nl, np.uint64)
+    bids = np.zeros(nl, BID)
     level_value = np.array([exp(float(v)) for v in level])
     all_deals, all_x, all_lettings = [], [], []
     wage = world.signal["mean_wage"][-1]
@@ -1069,7 +1079,7 @@ def step(world: World) -> None:
         n_deals, n_out, n_let = rounds(
             S.view(), P.view(), H.view(), D.view(), B.view(), E, world.ledger.view(), rows, places, beta, level, growth,
             m["listing.sale_hazard"], market, world.seed, world.month, rules, terms, money, key, budget, credit, stay,
-            uc, offers, cand, kind, surplus, worth, n_cand, best, best_hash, best_seeker, second, pick, offer, int(p["housing_search.rounds"]),
+            uc, offers, cand, kind, surplus, worth, n_cand, bids, pick, offer, int(p["housing_search.rounds"]),
             int(p["housing_search.rounds_homeless"]), first, stop, deals, deal_x, displaced, counts, fired, lettings,
         )  # fmt: skip
         all_deals.append(deals[:n_deals])
@@ -1088,7 +1098,7 @@ def step(world: World) -> None:
         if len(out):
             world.seek(out.astype(np.int32), WANT_NEW_HOME, H.district[out])
     order = np.argsort(D.district, kind="stable").astype(np.int32)
-    begin = np.concatenate([[0], np.cumsum(np.bincount(D.district, minlength=nd))])
+    begin = np.cumsum([0, *(np.count_nonzero(D.district == i) for i in range(nd))])
     last_resort(
         S.view(), P.view(), H.view(), D.view(), B.view(), world.events.view(), world.ledger.view(), order, begin, m["housing_search.share"], world.seed,
         world.month, rules, money, 1, S.n, counts, fired,

@@ -457,7 +457,6 @@ def reconsider(
     x = np.zeros(N_FEATURES)
     n = 0
     turn = np.uint32(month % 12)
-    often = 2.0 * max(tenant, owner_rate)
     rows = np.empty(stop - first + 1, np.int32)
     n_rows = 0
     for r in range(first, stop):
@@ -466,8 +465,9 @@ def reconsider(
         n_rows += (H.state[u] == ACTIVE) & (np.uint32(H.key[u] >> np.uint64(40)) % np.uint32(12) == turn)
     for r in rows[:n_rows]:
         h = np.int64(r)
-        # luck first: it is in the key, while all else about a family is far apart in memory
+        # luck first: all else about a family is far apart in memory
         a, b, c, _ = draw4(seed, H.key[h], month, LISTING_RECONSIDER)
+        often = 2.0 * (owner_rate if H.tenure[h] == OWNER else tenant)
         if unit(a) >= often and unit(b) >= need and unit(c) >= invest:
             continue
         d = H.dwelling[h]
