@@ -32,9 +32,19 @@ def test_cases_have_the_fields_of_the_contract(result: dict) -> None:
 
 
 def test_growth_and_comparison(result: dict) -> None:
-    assert set(result["growth"]) == {"size, 1 thread"}
+    assert set(result["growth"]) == {"size, 1 thread", "listings, 1 thread"}
+    assert 0 < result["first_month"]["warm_s"] and "cold_s" not in result["first_month"]
     same = bench.against(result, result)
     assert len(same) == 4 and all(row["ratio"] == row["r_ratio"] == 1.0 for row in same)
+    market = {
+        "processes": {"listing": 1.0, "tenancy": 1.0, "housing_search": 2.0},
+        "scale": "1",
+        "threads": 1,
+    }
+    before, after = ({**market, "from": m, "persons": 9, "listings": n, "seconds_per_month": 9.0}
+                     for m, n in (("2010-11", 100), ("2020-12", 200)))  # fmt: skip
+    after["processes"] = {name: 2.0 * cost for name, cost in market["processes"].items()}
+    assert bench.growth([before, after]) == {"listings, 1 thread": pytest.approx(1.0)}
     small, large = ({"scale": s, "threads": 1, "from": "2010-11", "persons": n, "seconds_per_month": t}
                     for s, n, t in (("1", 1000, 1.0), ("10", 10000, 10.0)))  # fmt: skip
     assert bench.growth([small, large])["size, 1 thread"] == pytest.approx(1.0)

@@ -342,6 +342,7 @@ def bench(
         list[int] | None, typer.Option(help="Threads; may be repeated (default 1, 2).")
     ] = None,
     months: Annotated[int, typer.Option(help="Months to time in each case.")] = 24,
+    cold: Annotated[bool, typer.Option("--cold", help="Time a first run ever too (a minute).")] = False,
     against: Annotated[Path | None, typer.Option(help="An earlier result (--json) to compare with.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -353,7 +354,7 @@ def bench(
     from krimp.study.bench import bench
 
     earlier = _json_file(against) if against else None
-    found = bench(city, tuple(scale or ("1/10", "1", "10")), tuple(threads or (1, 2)), months)
+    found = bench(city, tuple(scale or ("1/10", "1", "10")), tuple(threads or (1, 2)), months, cold=cold)
     if as_json:
         print(json.dumps(found | ({"against": ratios(found, earlier)} if earlier else {})))
         return

@@ -98,6 +98,13 @@ def benchmark(found: dict[str, Any], ratios: list[dict[str, Any]]) -> None:
             words.size(c["peak_bytes"]), f"{c['startup_s']:.1f}",
         )  # fmt: skip
     console.print(table)
+    first = found["first_month"]
+    cold = f", {first['cold_s']:.0f} s when nothing is compiled" if "cold_s" in first else ""
+    console.print(
+        f"From the command to the end of the first month, scale {first['scale']}: {first['warm_s']:.1f} s{cold}"
+    )
+    grows = ", ".join(f"{name} {exponent:.2f}" for name, exponent in found["growth"].items())
+    console.print(f"Cost grows with these powers: {grows or 'more than one case is needed'}")
     largest = max(found["cases"], key=lambda c: c["seconds_per_month"])
     parts = sorted(largest.get("processes", {}).items(), key=lambda item: -item[1])[:12]
     slow = screen.table("process (largest case)", "ms a month", "share")

@@ -13,6 +13,7 @@ import resource
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -107,27 +108,49 @@ def case(city: str, scale: str, threads: int, months: int, start: str | None = N
     }
 
 
-def isolated(city: str, scale: str, threads: int, months: int, start: str | None) -> dict[str, Any]:
-    """`case` in a fresh process, so that peak memory is its own. RuntimeError carries what it printed."""
-    code = (
-        "import json,sys\nfrom krimp.study.bench import case\n"
-        "a=json.loads(sys.argv[1])\nprint('RESULT '+json.dumps(case(**a)))"
-    )
-    asked = json.dumps({"city": city, "scale": scale, "threads": threads, "months": months, "start": start})
-    done = subprocess.run([sys.executable, "-c", code, asked], capture_output=True, text=True, check=False)
+def _apart(code: str, asked: dict[str, Any], cache: str | None = None) -> Any:
+    """What `code` leaves in `result` in a fresh process, given `asked`. RuntimeError carries what it printed."""
+    done = subprocess.run(
+        [sys.executable, "-c", f"import json,sys\nasked=json.loads(sys.argv[1])\n{code}\nprint('RESULT '+json.dumps(result))",
+         json.dumps(asked)],
+        capture_output=True, text=True, check=False, env={**os.environ, **({"KRIMP_CACHE": cache} if cache else {})},
+    )  # fmt: skip
     for line in done.stdout.splitlines():
         if line.startswith("RESULT "):
-            result: dict[str, Any] = json.loads(line[7:])
-            return result
-    raise RuntimeError(f"benchmark case {scale} x {threads} threads failed:\n{done.stderr[-2000:]}")
+            return json.loads(line[7:])
+    raise RuntimeError(f"benchmark case {asked} failed:\n{done.stderr[-2000:]}")
+
+
+def isolated(city: str, scale: str, threads: int, months: int, start: str | None) -> dict[str, Any]:
+    """`case` in a fresh process, so that peak memory is its own. RuntimeError carries what it printed."""
+    asked = {"city": city, "scale": scale, "threads": threads, "months": months, "start": start}
+    found: dict[str, Any] = _apart("from krimp.study.bench import case\nresult=case(**asked)", asked)
+    return found
+
+
+def first_month(city: str, scale: str, cold: bool = False) -> float:
+    """Seconds from starting the interpreter to the end of the first month; cold: with no kernel compiled yet."""
+    with tempfile.TemporaryDirectory() as empty:
+        since = time.perf_counter()
+        _apart(
+            "import krimp.app.cli\nfrom krimp.engine import month\nfrom krimp.engine.run import prepare\n"
+            "result=month.advance(prepare(asked['city'],scale=asked['scale'])) or 0",
+            {"city": city, "scale": scale}, empty if cold else None,
+        )  # fmt: skip
+        return time.perf_counter() - since
 
 
 def bench(
     city: str = "hegang", scales: Sequence[str] = ("1/10", "1", "10"), threads: Sequence[int] = (1, 2),
-    months: int = 24, late: str | None = "2020-12",
+    months: int = 24, late: str | None = "2020-12", cold: bool = False,
 ) -> dict[str, Any]:  # fmt: skip
-    """All cases as the JSON of `krimp bench --json`: from the base month, and from a later one with full listings."""
+    """All cases as the JSON of `krimp bench --json`: from the base month, and from a later one with full listings; seconds
+    to the first month, warm and, if asked, cold."""
     cases = []
+    usual = "1" if "1" in scales else scales[0]
+    first = {"scale": usual, "warm_s": first_month(city, usual)}
+    if cold:
+        first["cold_s"] = first_month(city, usual, cold=True)
     for scale in scales:
         for count in threads:
             cases.append(isolated(city, scale, count, months, None))
@@ -140,24 +163,36 @@ def bench(
         },
         "version": __version__,
         "commit": _commit(),
+        "first_month": first,
         "cases": cases,
         "growth": growth(cases),
     }  # fmt: skip
 
 
+#: Processes that go over listings.
+MARKET = ("listing", "tenancy", "housing_search")
+
+
 def growth(cases: Sequence[dict[str, Any]]) -> dict[str, float]:
-    """Exponents of cost: d ln(seconds per month) / d ln(persons), between the smallest and the largest city."""
+    """Exponents of cost by threads. Size: d ln(seconds a month) / d ln(persons), between the smallest and the largest city.
+    Listings: d ln(seconds a month of the market) / d ln(listings), between the base and later in the largest city with both."""
     out = {}
+
+    def exponent(a: tuple[float, float], b: tuple[float, float]) -> float:
+        return float(np.log(b[1] / a[1]) / np.log(b[0] / a[0]))
+
     for threads in sorted({c["threads"] for c in cases}):
-        mine = sorted(
-            (c for c in cases if c["threads"] == threads and "-11" in c["from"]), key=lambda c: c["persons"]
-        )
-        if len(mine) > 1:
-            small, large = mine[0], mine[-1]
-            out[f"size, {threads} thread{'s' if threads > 1 else ''}"] = float(
-                np.log(large["seconds_per_month"] / small["seconds_per_month"])
-                / np.log(large["persons"] / small["persons"])
-            )
+        mine = sorted((c for c in cases if c["threads"] == threads), key=lambda c: c["persons"])
+        early = [c for c in mine if "-11" in c["from"]]
+        late = [c for c in mine if c not in early]
+        named = f"{threads} thread{'s' if threads > 1 else ''}"
+        if len(early) > 1:
+            ends = [(c["persons"], c["seconds_per_month"]) for c in (early[0], early[-1])]
+            out[f"size, {named}"] = exponent(*ends)
+        same = [c for c in early if late and c["scale"] == late[-1]["scale"]]
+        if same and same[0]["listings"] != late[-1]["listings"]:
+            ends = [(c["listings"], sum(c["processes"][p] for p in MARKET)) for c in (same[0], late[-1])]
+            out[f"listings, {named}"] = exponent(*ends)
     return out
 
 
