@@ -88,6 +88,7 @@ def case(city: str, scale: str, threads: int, months: int, start: str | None = N
     events = int(world.events.used[0])
     alive = int(np.count_nonzero(world.persons.state == RESIDENT))
     homes = world.dwellings.n - 1
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024  # before the copies that R needs
     held = [column for name in SCHEMAS for column in getattr(world, name).columns.values()]
     held += [*kin(world), *arrays(world.memory), *world.candidates.values()]
     return {
@@ -102,7 +103,7 @@ def case(city: str, scale: str, threads: int, months: int, start: str | None = N
         "person_months_per_s": person_months / (seconds * months),
         "r_ratio": seconds / copy_seconds(alive, homes, threads),
         "bytes_per_person": sum(array.nbytes for array in held) / max(alive, 1),
-        "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        "peak_bytes": peak,
         "startup_s": startup,
         "processes": {name: total / months for name, total in sorted(wall.items(), key=lambda kv: -kv[1])},
     }
