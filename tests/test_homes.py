@@ -372,3 +372,9 @@ def test_listings_of_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     capsys.readouterr()
     cli.app(["listings", str(folder), "--rooms", "2", "--max-price", str(limit)], standalone_mode=False)
     assert "homes on offer fit" in capsys.readouterr().out
+
+
+def test_prices_that_would_not_fit_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hedonic_index, "base_price", lambda world: 50_000.0)
+    with pytest.raises(ValueError, match="minor_units: 100 makes .* count money in larger units"):
+        small.world(weight=500)

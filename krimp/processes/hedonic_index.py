@@ -36,6 +36,8 @@ FITTING = N_FEATURES
 LEAST_SHELL = 0.15
 #: State of repair and floor area (m2) at which a home's coefficients for them do not count.
 REFERENCE_CONDITION, REFERENCE_AREA = 0.8, 60.0
+#: A large home's floor area, m2, and what it may cost at the base, minor units: an eighth of what prices have room for.
+DEAR_M2, DEAREST = 200.0, 2.0**28
 #: Months over which people judge the trend of prices: two years in the INET model, 2022 configuration [S].
 TREND_MONTHS = 24
 
@@ -381,9 +383,18 @@ def _mean_new(world: World, beta: np.ndarray, level: float) -> float:
 
 def start(world: World) -> None:
     """Prior coefficients; levels such that the base's mean home with a deed is worth the base price, and the premium of
-    new homes such that builders' flats are worth the pack's price of new homes on average, if it has one."""
+    new homes such that builders' flats are worth the pack's price of new homes on average, if it has one.
+
+    Raises ValueError when homes cost so many minor units that their prices would not fit in four bytes.
+    """
     if "hedonic_index.beta" in world.memory:
         return
+    dear = base_price(world) * DEAR_M2 * world.pack.config.minor_units
+    if dear > DEAREST:
+        raise ValueError(
+            f"city.toml, minor_units: {world.pack.config.minor_units} makes {dear:.3g} minor units of a large home at"
+            f" {base_price(world):,.0f} a square metre; allowed is up to {DEAREST:.3g}: count money in larger units"
+        )
     nd, d = world.nd, world.dwellings
     places = settlement_places(world)
     beta = prior(world)
