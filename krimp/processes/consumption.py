@@ -64,25 +64,25 @@ _SEASON = (1.0, 1.0, -0.5, -0.5, 0.0, -0.25, -0.25, -0.25, 0.25, 0.25, -0.25, -0
 
 
 @kernel
-def spend(H, c0, c_y, c_w, factor, extra, pay_now, first, stop, spent, fired):
-    """Consumption of households [first, stop): taken from cash, added up by district. `extra`: fen more each (vouchers)."""
-    for h in range(first, stop):
-        if H.state[h] != ACTIVE or H.size[h] == 0:
-            if pay_now:
-                H.spent[h] = 0
-            continue
+def spend(H, c0, c_y, c_w, factor, extra, first, stop, spent, fired):
+    """Consumption of households [first, stop): taken from cash, added up by district in four lines in
+    turn. `extra`: fen more each (vouchers)."""
+    short = 0
+    for i in range(first, stop):
+        h = np.uint64(i)
+        here = (H.state[h] == ACTIVE) & (H.size[h] != 0)
         cash = H.cash[h]
         wish = c0 * (1.0 + 0.6 * (np.float64(H.size[h]) - 1.0)) + c_y * np.float64(H.income[h])
-        if cash > 0:
-            wish += c_w * np.float64(cash)
-        amount = np.int64(wish * factor) + extra
-        if pay_now:
-            if amount > cash:
-                amount = max(cash, 0)
-                fired[0] += 1
-            H.cash[h] = cash - amount
-            H.spent[h] = amount
-        spent[H.district[h]] += amount
+        wish += c_w * np.float64(max(cash, 0))
+        amount = (np.int64(wish * factor) + extra) * here
+        short += here & (amount > cash)
+        amount = min(amount, max(cash, 0))
+        H.cash[h] = cash - amount
+        H.spent[h] = amount
+    for i in range(first, stop):
+        h = np.uint64(i)
+        spent[h & np.uint64(3), np.uint64(np.uint8(H.district[h]))] += H.spent[h]
+    fired[0] += short
 
 
 @kernel
@@ -196,9 +196,9 @@ def step(world: World) -> None:
     )  # fmt: skip
 
     def work(_: int, first: int, stop: int) -> tuple[np.ndarray, np.ndarray]:
-        spent, fired = np.zeros(world.nd, np.int64), np.zeros(1, np.int64)
-        spend(households, *rules, True, first, stop, spent, fired)
-        return spent, fired
+        spent, fired = np.zeros((4, world.nd), np.int64), np.zeros(1, np.int64)
+        spend(households, *rules, first, stop, spent, fired)
+        return spent.sum(axis=0), fired
 
     spent = np.zeros(world.nd, np.int64)
     for part, fired in world.map_chunks(work, world.households.n):

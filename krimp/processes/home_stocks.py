@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from krimp.processes.population import tally
 from krimp.state.codes import (
     ACTIVE,
     BUILDING_SITE,
@@ -41,38 +42,46 @@ SERIES = (
 
 
 @kernel
-def count(D, out, area, first, stop):
-    """Homes by district and what is asked about them, out[district, _ASKED in one number]; floor area of lived-in homes,
-    area[district] in 0.1 m2. What does not stand counts as of use 7, a site with its listing. No branch to guess wrong."""
+def place(D, cell, first, stop):
+    """cell[i]: where home first + i counts, its district and what is asked about it in one number. What does not stand
+    counts as of use 7, a site with its listing. Without branches, so that it becomes vector code."""
     for i in range(first, stop):
         d = np.uint64(i)
         stands, site = D.state[d] == STANDING, D.state[d] == BUILDING_SITE
-        use = np.uint64(D.use[d]) if stands else np.uint64(7)
-        listed = np.uint64(D.listed[d]) if stands | site else np.uint64(0)
-        asked = (
-            use
-            | listed << np.uint64(3)
-            | np.uint64(D.abandoned[d] != 0) << np.uint64(5)
-            | np.uint64(D.fitted[d] != 0) << np.uint64(6)
-            | np.uint64((D.owner_kind[d] == BY_CITY) & (D.funder[d] > 0)) << np.uint64(7)
-            | np.uint64(D.rent[d] > 0) << np.uint64(8)
+        cell[np.uint64(i - first)] = (
+            (np.int32(D.use[d]) if stands else np.int32(7))
+            | (np.int32(D.listed[d]) << 3 if stands | site else np.int32(0))
+            | np.int32(D.abandoned[d] != 0) << 5
+            | np.int32(D.fitted[d] != 0) << 6
+            | np.int32((D.owner_kind[d] == BY_CITY) & (D.funder[d] > 0)) << 7
+            | np.int32(D.rent[d] > 0) << 8
+            | np.int32(D.district[d]) << 9
         )
-        at = np.uint64(np.uint8(D.district[d]))
-        out[at, asked] += 1
-        area[at] += np.int64(D.area[d]) * (stands & (D.occupant[d] > 0))
 
 
-#: Answers in the number that `count` makes, the highest bits first: rent, public, fitted, abandoned, listed, use.
+@kernel
+def lived_in(state, occupant, size, district, area, first, stop):
+    """Floor area of lived-in homes by district, in four lines in turn: area[4, district] in 0.1 m2."""
+    for i in range(first, stop):
+        d = np.uint64(i)
+        lived = (state[d] == STANDING) & (occupant[d] > 0)
+        area[d & np.uint64(3), np.uint64(np.uint8(district[d]))] += np.int64(size[d]) * lived
+
+
+#: Answers in the number that `place` makes, the highest bits first: rent, public, fitted, abandoned, listed, use.
 _ASKED = (2, 2, 2, 2, 4, 8)
 
 
 def _count(world: World) -> tuple[np.ndarray, np.ndarray]:
-    view, nd = world.dwellings.view(), world.nd
+    view, d, nd = world.dwellings.view(), world.dwellings, world.nd
 
     def work(_: int, first: int, stop: int) -> tuple[np.ndarray, np.ndarray]:
-        out, area = np.zeros((nd, math.prod(_ASKED)), np.int64), np.zeros(nd, np.int64)
-        count(view, out, area, first, stop)
-        return out, area
+        cells, area = np.zeros((4, nd * math.prod(_ASKED)), np.int32), np.zeros((4, nd), np.int64)
+        cell = np.empty(stop - first, np.int32)
+        place(view, cell, first, stop)
+        tally(cell, cells)
+        lived_in(d.state, d.occupant, d.area, d.district, area, first, stop)
+        return cells.sum(axis=0), area.sum(axis=0)
 
     parts = world.map_chunks(work, world.dwellings.n)
     cells = sum(p[0] for p in parts).reshape(nd, *_ASKED)

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from krimp.processes.hedonic_index import settlement_kinds
-from krimp.state.codes import HOSTEL, SECOND_HOME, STANDING
+from krimp.state.codes import HOSTEL, NEW_CORE, SECOND_HOME, STANDING
 from krimp.state.compile import kernel
 from krimp.state.parameters import Parameter
 from krimp.state.purposes import LIT_WINDOWS
@@ -124,15 +123,11 @@ def observe(world: World) -> dict[str, np.ndarray]:
     out = world.memory["lit_windows.counts"]
     total = np.append(out, out.sum(axis=1, keepdims=True), axis=1).astype(np.float64)
     b = world.buildings
-    kinds = settlement_kinds(world)
+    kinds = world.memory["hedonic_index.places"][:, 0]
     blocks = np.nonzero((b.state == 2) & (b.floors >= 4) & (b.windows > 0))[0]
-    core = blocks[kinds[b.settlement[blocks]] == 5]
-    newest = (
-        core[np.lexsort((core, -b.built[core].astype(np.int64)))][: max(1, len(core) // 10)]
-        if len(core)
-        else core
-    )
-    older = np.setdiff1d(blocks, newest)
+    core = blocks[kinds[b.settlement[blocks]] == NEW_CORE]
+    newest = np.zeros(b.n, np.bool_)
+    newest[core[np.lexsort((core, -b.built[core].astype(np.int64)))][: max(1, len(core) // 10)]] = True
 
     def share(rows: np.ndarray) -> np.ndarray:
         value = np.full(world.nd + 1, np.nan)
@@ -143,6 +138,6 @@ def observe(world: World) -> dict[str, np.ndarray]:
     return {
         "lit_share": total[0] / np.maximum(total[1], 1.0),
         "lit_dwelling_share": total[2] / np.maximum(total[3], 1.0),
-        "lit_share_newest": share(newest),
-        "lit_share_older": share(older),
+        "lit_share_newest": share(blocks[newest[blocks]]),
+        "lit_share_older": share(blocks[~newest[blocks]]),
     }

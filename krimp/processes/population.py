@@ -107,14 +107,14 @@ def moves(state, left, district, counted, month, into, out, first, stop):
 
 @kernel
 def count_homes(state, size, district, out):
-    """out[0] households, out[1] of one, out[2] members, by district."""
+    """Active households in four lines in turn, as `tally`: out[:, 0] all, out[:, 1] of one, out[:, 2] members, by district."""
     for row in range(1, state.size):
         h = np.uint64(row)
         active = state[h] == ACTIVE
-        d = np.uint8(district[h])
-        out[0, d] += active
-        out[1, d] += active & (size[h] == 1)
-        out[2, d] += active * size[h]
+        line, d = h & np.uint64(3), np.uint64(np.uint8(district[h]))
+        out[line, 0, d] += active
+        out[line, 1, d] += active & (size[h] == 1)
+        out[line, 2, d] += active * size[h]
 
 
 def count_all(world: World) -> None:
@@ -149,9 +149,9 @@ def count_all(world: World) -> None:
     memory["population.registered"] = sum(registered)
     memory["population.ages"] = np.sum(ages, axis=0)[:-1].reshape(by_age)
     memory["population.work"] = np.sum(cells, axis=0)[:-1].reshape(by_work)
-    homes = np.zeros((3, nd), np.int64)
+    homes = np.zeros((4, 3, nd), np.int64)
     count_homes(world.households.state, world.households.size, world.households.district, homes)
-    memory["population.families"] = homes
+    memory["population.families"] = homes.sum(axis=0)
 
 
 def by_flag(world: World, bit: int) -> np.ndarray:

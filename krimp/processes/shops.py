@@ -498,7 +498,7 @@ def _open(world: World, fired: np.ndarray) -> None:
     chosen = rows[order]
     trade = np.empty(len(chosen))
     know_trades(persons, world.seed, world.month, chosen, p["shops.trade_known"], trade)
-    spreading = np.isin(wishes, SPREADING)
+    spreading = (wishes == COFFEE) | (wishes == BAKERY)
     knowing = np.lexsort((world.persons.key[chosen], trade))[: int(spreading.sum())]
     chosen = np.concatenate([chosen[knowing], np.delete(chosen, knowing)])
     wishes = np.concatenate([wishes[spreading], wishes[~spreading]])
