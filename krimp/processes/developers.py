@@ -21,6 +21,7 @@ from krimp.state.codes import (
     OLD_CORE,
     STANDING,
 )
+from krimp.state.compile import kernel
 from krimp.state.parameters import Parameter
 from krimp.state.portable import exp, log
 from krimp.state.world import Series, World
@@ -145,6 +146,29 @@ def start(world: World) -> None:
     m["developers.price_to_cost"] = expected_price(world) / replacement_cost(world)
 
 
+@kernel
+def count(state, owner_kind, occupant, district, out, first, stop):
+    """Homes of rows [first, stop) by district in four lines in turn: out[:, 0] unsold, out[:, 1] standing."""
+    for i in range(first, stop):
+        d = np.uint64(i)
+        stands, site = state[d] == STANDING, state[d] == BUILDING_SITE
+        line, at = d & np.uint64(3), np.uint64(np.uint8(district[d]))
+        out[line, 0, at] += (owner_kind[d] == BY_DEVELOPER) & (occupant[d] == 0) & (stands | site)
+        out[line, 1, at] += stands
+
+
+def _count(world: World) -> np.ndarray:
+    """float64[2, nd] unsold homes, on sites too, and standing homes of all owners by district."""
+    d = world.dwellings
+
+    def work(_: int, first: int, stop: int) -> np.ndarray:
+        out = np.zeros((4, 2, world.nd), np.int64)
+        count(d.state, d.owner_kind, d.occupant, d.district, out, first, stop)
+        return out.sum(axis=0)
+
+    return np.sum(world.map_chunks(work, d.n), axis=0).astype(np.float64)
+
+
 def step(world: World) -> None:
     """Compare price and cost, count stock, start."""
     p, m, d, nd = world.params, world.memory, world.dwellings, world.nd
@@ -154,13 +178,7 @@ def step(world: World) -> None:
     m["developers.price_to_cost"] = ratio
     sold = m["developers.sold"]
     sold[world.month % 12] = world.counter("sales_new")[:nd]
-    mine = (
-        (d.owner_kind == BY_DEVELOPER)
-        & (d.occupant == 0)
-        & ((d.state == STANDING) | (d.state == BUILDING_SITE))
-    )
-    unsold = np.bincount(d.district[mine], minlength=nd).astype(np.float64)
-    stock = np.bincount(d.district[d.state == STANDING], minlength=nd).astype(np.float64)
+    unsold, stock = _count(world)
     seen = sold.sum(axis=0) / 12.0
     place = targets(world)
     allowed = world.signal["starts_allowed"]
@@ -199,13 +217,7 @@ def step(world: World) -> None:
 
 def observe(world: World) -> dict[str, np.ndarray]:
     """Unsold homes and replacement cost."""
-    d = world.dwellings
-    mine = (
-        (d.owner_kind == BY_DEVELOPER)
-        & (d.occupant == 0)
-        & ((d.state == STANDING) | (d.state == BUILDING_SITE))
-    )
-    unsold = np.bincount(d.district[mine], minlength=world.nd).astype(np.float64)
+    unsold, _ = _count(world)
     cost = np.full(world.nd + 1, np.nan)
     cost[-1] = replacement_cost(world)
     return {"unsold_new": np.append(unsold, unsold.sum()), "replacement_cost_m2": cost}
