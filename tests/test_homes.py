@@ -376,5 +376,5 @@ def test_listings_of_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
 
 def test_prices_that_would_not_fit_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hedonic_index, "base_price", lambda world: 50_000.0)
-    with pytest.raises(ValueError, match="minor_units: 100 makes .* count money in larger units"):
+    with pytest.raises(ValueError, match=r"minor_units: 100 makes .* count money in larger units"):
         small.world(weight=500)
