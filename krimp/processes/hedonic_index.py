@@ -424,7 +424,7 @@ def start(world: World) -> None:
     world.memory["hedonic_index.gram"] = np.zeros((N_FEATURES, N_FEATURES))
     world.memory["hedonic_index.moment"] = np.zeros(N_FEATURES)
     world.memory["hedonic_index.history"] = np.tile(log_index(world), (TREND_MONTHS + 1, 1))
-    world.memory["hedonic_index.sales"] = np.zeros((nd + 1, 6))
+    world.memory["hedonic_index.sales"] = np.full((nd + 1, 4), np.nan)
     publish(world)
 
 
@@ -493,13 +493,13 @@ def step(world: World) -> None:
     history[-1] = log_index(world)
     publish(world)
     nd = world.nd
-    table = np.zeros((nd + 1, 6))
+    table = np.full((nd + 1, 4), np.nan)  # no price where nothing was sold
     for i in range(nd + 1):
         mine = deals if i == nd else deals[deals[:, 1] == i]
         if len(mine):
             fresh = mine[mine[:, 6] == 1]
             table[i, 0] = np.median(mine[:, 2] / 10.0 / mine[:, 3])
-            table[i, 1] = np.median(fresh[:, 2] / 10.0 / fresh[:, 3]) if len(fresh) else 0.0
+            table[i, 1] = np.median(fresh[:, 2] / 10.0 / fresh[:, 3]) if len(fresh) else np.nan
             table[i, 2] = mine[:, 5].sum() / len(mine)
             table[i, 3] = sum((mine[:, 4] / mine[:, 2]).tolist()) / len(mine)
         used = mine[mine[:, 6] == 0, 2].sum()

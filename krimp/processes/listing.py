@@ -508,9 +508,9 @@ def reconsider(
 
 @allocating_kernel
 def open_market(D, B, H, places, beta, level, growth, hazard, market, seed, month, terms, fired):
-    """Listings of the base month: willing owners of vacant homes are on offer with their long-run share."""
+    """Listings of the base month: willing owners of vacant homes are on offer with their long-run share. What is offered
+    for little would have been sold."""
     x = np.zeros(N_FEATURES)
-    share = terms.later / (terms.later + terms.withdrawal)
     for d in range(1, D.used[0]):
         if D.state[d] != STANDING or D.use[d] != VACANT or D.title[d] == HOMESTEAD:
             continue
@@ -525,9 +525,13 @@ def open_market(D, B, H, places, beta, level, growth, hazard, market, seed, mont
         q = hazard[segment(D, B, d)]
         floor = least_price(D, B, H, d, worth, market[i], q, growth[i], terms, seed, month)
         a, b, _, _ = draw4(seed, D.key[d], month, LISTING_ATTENTION)
-        if (floor > terms.best_offer * worth or unit(a) >= share) and D.owner_kind[d] != BY_DEVELOPER:
-            continue
-        D.ask[d] = first_ask(D, B, d, worth, floor, q, terms, seed, month, fired)
+        ask = first_ask(D, B, d, worth, floor, q, terms, seed, month, fired)
+        if D.owner_kind[d] != BY_DEVELOPER:
+            sold = min(q * exp(terms.elastic * log(worth / ask)), 1.0)
+            share = terms.later / (terms.later + terms.withdrawal + sold)
+            if floor > terms.best_offer * worth or unit(a) >= share:
+                continue
+        D.ask[d] = ask
         D.listed[d] = FOR_SALE
         D.listed_since[d] = month - np.int64(unit(b) * 24.0)
 
