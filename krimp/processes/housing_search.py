@@ -957,15 +957,22 @@ def start(world: World) -> None:
 
 @kernel
 def group(code, start, out):
-    """Places of each code in rising order: those of c in out[start[c] : start[c + 1]]. `start`: zeros, two longer than codes."""
-    for r in range(code.size):
-        start[code[r] + 2] += 1
-    for c in range(2, start.size):
-        start[c] += start[c - 1]
-    for r in range(code.size):
-        c = code[r] + 1
-        out[start[c]] = r
-        start[c] += 1
+    """Places of each code in rising order: those of c in out[start[c] : start[c + 1]]. `start`: zeros, two longer than codes.
+    Neighbours often share a code, so its place is kept at hand until another comes."""
+    for turn in range(2):
+        c, place = np.int64(code[0]), start[np.int64(code[0]) + 2 - turn]
+        for r in range(code.size):
+            if code[np.uint64(r)] != c:
+                start[c + 2 - turn] = place
+                c = np.int64(code[np.uint64(r)])
+                place = start[c + 2 - turn]
+            if turn == 1:
+                out[place] = r
+            place += 1
+        start[c + 2 - turn] = place
+        if turn == 0:
+            for k in range(2, start.size):
+                start[k] += start[k - 1]
 
 
 def _board(number: np.ndarray, district: np.ndarray, band: np.ndarray, hashed: np.ndarray, nd: int) -> Board:
@@ -976,7 +983,8 @@ def _board(number: np.ndarray, district: np.ndarray, band: np.ndarray, hashed: n
     size = np.array([1 << (int(c).bit_length() - 1) if c else 0 for c in count], np.int64)
     offset = np.cumsum(size) - size
     start, order = np.zeros(int(size.sum()) + 2, np.int64), np.empty(len(number), np.int64)
-    group(offset[code] + (hashed & (size[code] - 1)), start, order)
+    if len(number):
+        group(offset[code] + (hashed & (size[code] - 1)), start, order)
     return Board(size.reshape(nd, wide), offset.reshape(nd, wide), start[:-1], number[order])
 
 
@@ -1097,8 +1105,8 @@ def step(world: World) -> None:
         first = stop
         if len(out):
             world.seek(out.astype(np.int32), WANT_NEW_HOME, H.district[out])
-    order = np.argsort(D.district, kind="stable").astype(np.int32)
-    begin = np.cumsum([0, *(np.count_nonzero(D.district == i) for i in range(nd))])
+    order, begin = np.empty(D.n, np.int32), np.zeros(nd + 2, np.int64)
+    group(D.district, begin, order)
     last_resort(
         S.view(), P.view(), H.view(), D.view(), B.view(), world.events.view(), world.ledger.view(), order, begin, m["housing_search.share"], world.seed,
         world.month, rules, money, 1, S.n, counts, fired,
