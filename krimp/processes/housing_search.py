@@ -150,6 +150,8 @@ CANDIDATES = 32
 BANDS = np.array([0.2, 0.35, 0.6, 1.0, 1.6])
 #: Least share of the ask in a seeker's money for which he goes to see a home.
 WITHIN_REACH = 0.7
+#: Seekers of a part: few, so that threads share a month's few thousands evenly.
+SEEKERS = 256
 #: The pick of a seeker to whom no home left is worth more than staying.
 CONTENT = -2
 DEAL_COLUMNS = 9  # dwelling, district, price, area, ask, months, new, outsider, segment
@@ -1065,7 +1067,7 @@ def step(world: World) -> None:
             terms, floor_income, m["mortgages.annuity"], family, key, w, budget, credit, stay, uc, old,
         )  # fmt: skip
         # each seeker's rows are his own, so seekers can think and look side by side
-        world.map_chunks(partial(_part, prepare, lives), stop, first, 1024)
+        world.map_chunks(partial(_part, prepare, lives), stop, first, SEEKERS)
         own_vacant(
             S.view(), P.view(), H.view(), D.view(), B.view(), E, places, tastes, world.month, key, w, rules, stay, first,
             stop, fired,
@@ -1078,7 +1080,7 @@ def step(world: World) -> None:
             partial(_look, sights, sale, rent, int(rules.home_buckets + rules.other_buckets)),
             stop,
             first,
-            1024,
+            SEEKERS,
         )
         deals = np.zeros((stop - first, DEAL_COLUMNS), np.int64)
         deal_x = np.zeros((stop - first, N_FEATURES))

@@ -156,20 +156,25 @@ def collect(D, rows, H, L, flow, cash, rest, city, mine, fired):
 def step(world: World) -> None:
     """Offers, rents, the level."""
     p, m = world.params, world.memory
-    fired = np.zeros(len(BRANCHES), np.int64)
-    D, (empty, let) = world.dwellings.view(), _sifted(world)
-    offer(
-        D, empty, m["tenancy.level"], world.seed, world.month, p["tenancy.offer"], p["tenancy.offer_again"],
-        p["tenancy.withdraw"], p["tenancy.cut_probability"], fired,
-    )  # fmt: skip
-    a = world.account
-    m["tenancy.paid"] = int(
-        collect(
-            D, let, world.households.view(), world.ledger.view(), a("flow.rent"), a("households.cash"), a("rest.cash"),
-            a("city.fund_cash"), a("mine.cash"), fired,
-        )
-    )  # fmt: skip
-    for name, count in zip(BRANCHES, fired.tolist(), strict=True):
+    fired = np.zeros((2, len(BRANCHES)), np.int64)
+    D, (empty, let), a = world.dwellings.view(), _sifted(world), world.account
+
+    def landlords(_: World) -> None:
+        offer(
+            D, empty, m["tenancy.level"], world.seed, world.month, p["tenancy.offer"], p["tenancy.offer_again"],
+            p["tenancy.withdraw"], p["tenancy.cut_probability"], fired[0],
+        )  # fmt: skip
+
+    def tenants(_: World) -> int:
+        paid = collect(
+            D, let, world.households.view(), world.ledger.view(), a("flow.rent"), a("households.cash"),
+            a("rest.cash"), a("city.fund_cash"), a("mine.cash"), fired[1],
+        )  # fmt: skip
+        return int(paid)
+
+    # an empty home and one that is let are never the same
+    _, m["tenancy.paid"] = world.side_by_side((landlords, tenants))
+    for name, count in zip(BRANCHES, fired.sum(axis=0).tolist(), strict=True):
         world.fired[name] += count
     level = m["tenancy.level"]
     vacancy = world.signal["vacancy_rate"]
