@@ -111,6 +111,8 @@ def step(world: World, hazards: tuple[LifeHazard, ...]) -> None:
         return out[:, :n].copy()
 
     parts = world.map_chunks(work, world.persons.n)
-    found = np.concatenate(parts, axis=1)
-    for k, hazard in enumerate(hazards):
-        world.candidates[hazard.name] = np.ascontiguousarray(found[0, found[1] == k])
+    rows, which = np.concatenate(parts, axis=1)
+    rows = rows[np.argsort(which.astype(np.uint8), kind="stable")]
+    ends = np.cumsum(np.bincount(which, minlength=len(hazards)))
+    for hazard, mine in zip(hazards, np.split(rows, ends[:-1]), strict=True):
+        world.candidates[hazard.name] = mine

@@ -89,10 +89,10 @@ class Ledger:
         f = self.index[f"flow.{flow}"]
         if payer is not None:
             p = self.index[payer]
-            return int(self.matrix[:, f, p].sum() - self.matrix[:, p, f].sum())
+            return sum(self.matrix[:, f, p].tolist()) - sum(self.matrix[:, p, f].tolist())
         if receiver is not None:
             r = self.index[receiver]
-            return int(self.matrix[:, r, f].sum() - self.matrix[:, f, r].sum())
+            return sum(self.matrix[:, r, f].tolist()) - sum(self.matrix[:, f, r].tolist())
         return int(self.matrix[:, f, :].sum())
 
     def __getitem__(self, account: str) -> int:

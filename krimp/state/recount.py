@@ -52,6 +52,9 @@ _WORDS = {
 _AT_THE_END = ("empty", "homeless", "tenure")
 
 
+#: Households walked one after another: neighbours' people lie close together.
+BLOCK = 1024
+
 #: Flows that change the stocks of people and of homes by district: series and sign.
 _PEOPLE_FLOWS = (
     ("births", 1), ("deaths", -1), ("in_migrants", 1), ("out_migrants", -1), ("moved_in", 1), ("moved_out", -1),
@@ -162,15 +165,16 @@ def _homes(state, use, occupant, owner, kind, nxt, district, standing, first, st
 
 @kernel
 def _rings(first, size, nxt, turn):
-    """Households whose list, walked, has not as many people as they say; every twelfth."""
+    """Households whose list, walked, has not as many people as they say; every twelfth block of neighbours."""
     wrong = 0
-    for h in range(1 + turn, first.size, 12):
-        n = 0
-        p = first[h]
-        while p != 0 and n <= size[h]:
-            n += 1
-            p = nxt[p]
-        wrong += n != size[h]
+    for begin in range(1 + turn * BLOCK, first.size, 12 * BLOCK):
+        for h in range(begin, min(begin + BLOCK, first.size)):
+            n = 0
+            p = first[h]
+            while p != 0 and n <= size[h]:
+                n += 1
+                p = nxt[p]
+            wrong += n != size[h]
     return wrong
 
 
