@@ -13,11 +13,8 @@ import krimp
 from krimp.engine import month
 from krimp.processes import home_appeal, schools
 from krimp.processes.resettlement import WILL_NOT_LEAVE
-from tests.small import p_rises, paired, run, world
+from tests.small import SEEDS, p_rises, paired, run, world
 
-SEEDS = (1, 2, 3, 4)
-#: Where few people are concerned.
-MORE_SEEDS = (1, 2, 3, 4, 5, 6)
 DEFAULT: dict[str, float] = {}
 PACKAGE = Path(krimp.__file__).parent
 CLAIMS = PACKAGE / "cities" / "hegang" / "claims.csv"
@@ -40,7 +37,7 @@ def test_resettlement_builds_and_clears_and_leaves_homes_empty() -> None:
 
 def test_a_dearer_flat_leaves_more_who_cannot_pay() -> None:
     dear = {"resettlement.top_up_m2": 4000.0}
-    assert p_rises(change("holdouts", 66, dear, 56, seeds=MORE_SEEDS)) < 0.01
+    assert p_rises(change("holdouts", 66, dear, 56, seeds=SEEDS)) < 0.01
 
 
 def _attached(seed: int, weight: float) -> float:
@@ -57,8 +54,8 @@ def _attached(seed: int, weight: float) -> float:
 
 def test_attachment_makes_people_stay() -> None:
     """Who will not leave is more attached than others, and is not where attachment counts for nothing."""
-    at_default = np.array([_attached(s, 2.0) for s in MORE_SEEDS])
-    blind = np.array([_attached(s, 0.0) for s in MORE_SEEDS])
+    at_default = np.array([_attached(s, 2.0) for s in SEEDS])
+    blind = np.array([_attached(s, 0.0) for s in SEEDS])
     assert p_rises(at_default) < 0.01
     assert p_rises(at_default - blind) < 0.01
 
@@ -108,7 +105,7 @@ def test_people_leave_where_services_fail() -> None:
 def test_a_dearer_life_sends_people_away() -> None:
     """Prices rise from the base on: who does not mind them leaves less (cheap homes: tests of the economy)."""
     off = {"home_appeal.prices": 0.0}
-    assert p_rises(-change("out_migrants", 36, off, 12, seeds=MORE_SEEDS)) < 0.01
+    assert p_rises(-change("out_migrants", 36, off, 12, seeds=SEEDS)) < 0.01
 
 
 def test_a_birth_grant_costs_money_and_brings_births() -> None:
