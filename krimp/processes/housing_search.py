@@ -53,7 +53,7 @@ from krimp.state.codes import (
     WANT_NEW,
     WANT_SECOND,
 )
-from krimp.state.compile import allocating_kernel, helper, kernel, typed
+from krimp.state.compile import helper, kernel, typed
 from krimp.state.families import end_household, inherit, move_person, occupy, own, unlink, vacate
 from krimp.state.ledger import pay
 from krimp.state.parameters import Parameter
@@ -202,7 +202,7 @@ Money = namedtuple(
 )
 
 
-@allocating_kernel
+@kernel
 def index_listings(
     D,
     B,
@@ -216,11 +216,12 @@ def index_listings(
     rent_level,
     hashed,
     offers,
+    x,
     first,
     stop,
 ):
-    """Hash and what seekers value (`OFFER`) of listed rows [first, stop): quality q, running and fitting cost, likely rent."""
-    x = np.zeros(N_FEATURES)
+    """Hash and what seekers value (`OFFER`) of listed rows [first, stop): quality q, running and fitting cost, likely rent.
+    `x`: scratch."""
     for j in range(first, stop):
         d = rows[j]
         i = D.district[d]
@@ -316,12 +317,11 @@ def name_once(S, H, first, taken, out):
             out[s] = 1
 
 
-@allocating_kernel
+@kernel
 def prepare(S, P, H, D, B, places, tastes, growth, level_value, seed, month, rules, terms, floor_income, annuity, family, out_key,
-            out_w, out_budget, out_credit, out_stay, out_uc, out_old, first, stop):  # fmt: skip
+            out_w, out_budget, out_credit, out_stay, out_uc, out_old, x, first, stop):  # fmt: skip
     """What seekers [first, stop) bring: key, value per unit of quality, money, surplus of the present home, user cost, age.
-    out_key 0 = no seeker (gone, ended or named twice: `family` 0)."""
-    x = np.zeros(N_FEATURES)
+    out_key 0 = no seeker (gone, ended or named twice: `family` 0). `x`: scratch."""
     for s in range(first, stop):
         h = S.household[s]
         motive = S.motive[s]
@@ -521,17 +521,15 @@ def sample(
                 worth[s, m] = gross
 
 
-@allocating_kernel
+@kernel
 def rounds(
     S, P, H, D, B, E, L, rows, places, beta, level, growth, hazard, market, seed, month, rules, terms, money, key, budget, credit,
-    stay, uc, offers, cand, kind, surplus, worth, n_cand, bids, pick, offer, n_rounds, most_rounds, first,
+    stay, uc, offers, cand, kind, surplus, worth, n_cand, bids, pick, offer, looking, asking, x, n_rounds, most_rounds, first,
     stop, deals, deal_x, displaced, counts, fired, lettings,
 ):  # fmt: skip
     """Propose, choose, settle, in rounds. counts[9, nd + 1]; returns (deals, displaced sellers, lettings)."""
     n_deals, n_out, n_let = 0, 0, 0
-    x = np.zeros(N_FEATURES)
-    # seekers not yet housed who have homes left to ask for, and those who ask this time
-    looking, asking = np.empty(stop - first, np.int32), np.empty(stop - first, np.int32)
+    # `looking`: seekers not yet housed who have homes left to ask for; `asking`: those who ask this time
     n_looking = 0
     for s in range(first, stop):
         pick[s] = -1
@@ -762,10 +760,9 @@ def rounds(
     return n_deals, n_out, n_let
 
 
-@allocating_kernel
-def own_vacant(S, P, H, D, B, E, places, tastes, month, key, w, rules, stay, first, stop, fired):
+@kernel
+def own_vacant(S, P, H, D, B, E, places, tastes, month, key, w, rules, stay, x, first, stop, fired):
     """Seekers who own an empty standing home move into the best of them (movers only if it is better)."""
-    x = np.zeros(N_FEATURES)
     for s in range(first, stop):
         h = S.household[s]
         if key[s] == 0 or h == 0 or S.motive[s] == WANT_INVEST or S.motive[s] == WANT_HOSTEL:
@@ -991,7 +988,7 @@ def _board(number: np.ndarray, district: np.ndarray, band: np.ndarray, hashed: n
 
 
 def _part(work: Callable[..., Any], known: tuple[Any, ...], _: int, first: int, stop: int) -> None:
-    work(*known, first, stop)
+    work(*known, np.zeros(N_FEATURES), first, stop)
 
 
 def _look(
@@ -1069,8 +1066,8 @@ def step(world: World) -> None:
         # each seeker's rows are his own, so seekers can think and look side by side
         world.map_chunks(partial(_part, prepare, lives), stop, first, SEEKERS)
         own_vacant(
-            S.view(), P.view(), H.view(), D.view(), B.view(), E, places, tastes, world.month, key, w, rules, stay, first,
-            stop, fired,
+            S.view(), P.view(), H.view(), D.view(), B.view(), E, places, tastes, world.month, key, w, rules, stay, np.zeros(N_FEATURES),
+            first, stop, fired,
         )  # fmt: skip
         sights = (
             S.view(), D.view(), H.view(), rows, offers, sale, rent, edges, m["housing_search.share"], world.seed, world.month,
@@ -1089,7 +1086,8 @@ def step(world: World) -> None:
         n_deals, n_out, n_let = rounds(
             S.view(), P.view(), H.view(), D.view(), B.view(), E, world.ledger.view(), rows, places, beta, level, growth,
             m["listing.sale_hazard"], market, world.seed, world.month, rules, terms, money, key, budget, credit, stay,
-            uc, offers, cand, kind, surplus, worth, n_cand, bids, pick, offer, int(p["housing_search.rounds"]),
+            uc, offers, cand, kind, surplus, worth, n_cand, bids, pick, offer, np.empty(size, np.int32), np.empty(size, np.int32),
+            np.zeros(N_FEATURES), int(p["housing_search.rounds"]),
             int(p["housing_search.rounds_homeless"]), first, stop, deals, deal_x, displaced, counts, fired, lettings,
         )  # fmt: skip
         all_deals.append(deals[:n_deals])

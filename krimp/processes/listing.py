@@ -52,7 +52,7 @@ from krimp.state.codes import (
     WANT_INVEST,
     WANT_MOVE,
 )
-from krimp.state.compile import allocating_kernel, helper, kernel
+from krimp.state.compile import helper, kernel
 from krimp.state.parameters import Parameter
 from krimp.state.portable import exp, log
 from krimp.state.purposes import (
@@ -348,18 +348,15 @@ def watch(state, title, listed, use, abandoned, kind, first, stop, look, out):
     return n
 
 
-@allocating_kernel
+@kernel
 def scan(
-    D, B, H, E, places, beta, level, growth, hazard, market, seed, month, terms, counts, fired, lowered, first, stop
+    D, B, H, E, places, beta, level, growth, hazard, market, seed, month, terms, counts, fired, lowered, look, x, first, stop
 ):  # fmt: skip
     """Offer, cut, withdraw for rows [first, stop). counts[3, nd + 1]: new listings, cuts, withdrawals. Returns how many
-    second-hand homes were lowered (rows in `lowered`)."""
-    x = np.zeros(N_FEATURES)
+    second-hand homes were lowered (rows in `lowered`, which first takes those looked at). `look`, `x`: scratch."""
     n_lowered = 0
-    rows = np.empty(stop - first + 1, np.int32)
-    look = np.empty(stop - first, np.uint8)
-    n = watch(D.state, D.title, D.listed, D.use, D.abandoned, D.owner_kind, first, stop, look, rows)
-    for r in rows[:n]:
+    n = watch(D.state, D.title, D.listed, D.use, D.abandoned, D.owner_kind, first, stop, look, lowered)
+    for r in lowered[:n]:
         d = np.int64(r)
         state = D.state[d]
         listed = D.listed[d]
@@ -448,22 +445,21 @@ def scan(
     return n_lowered
 
 
-@allocating_kernel
+@kernel
 def reconsider(
     H, D, B, E, places, beta, level, seed, month, terms, tenant, owner_rate, crowded, sell_first, need_months, need,
-    invest, invest_cash, counts, fired, out_h, out_motive, first, stop,
+    invest, invest_cash, counts, fired, out_h, out_motive, x, first, stop,
 ):  # fmt: skip
-    """The yearly look of households [first, stop) at their own situation. Returns how many seek (out_h, out_motive)."""
-    x = np.zeros(N_FEATURES)
+    """The yearly look of households [first, stop) at their own situation. Returns how many seek (out_h, out_motive); out_h
+    first takes those whose turn it is. `x`: scratch."""
     n = 0
     turn = np.uint32(month % 12)
-    rows = np.empty(stop - first + 1, np.int32)
     n_rows = 0
     for r in range(first, stop):
         u = np.uint64(r)
-        rows[n_rows] = r
+        out_h[n_rows] = r
         n_rows += (H.state[u] == ACTIVE) & (np.uint32(H.key[u] >> np.uint64(40)) % np.uint32(12) == turn)
-    for r in rows[:n_rows]:
+    for r in out_h[:n_rows]:
         h = np.int64(r)
         # luck first: all else about a family is far apart in memory
         a, b, c, _ = draw4(seed, H.key[h], month, LISTING_RECONSIDER)
@@ -506,11 +502,10 @@ def reconsider(
     return n
 
 
-@allocating_kernel
-def open_market(D, B, H, places, beta, level, growth, hazard, market, seed, month, terms, fired):
+@kernel
+def open_market(D, B, H, places, beta, level, growth, hazard, market, seed, month, terms, fired, x):
     """Listings of the base month: willing owners of vacant homes are on offer with their long-run share. What is offered
     for little would have been sold."""
-    x = np.zeros(N_FEATURES)
     for d in range(1, D.used[0]):
         if D.state[d] != STANDING or D.use[d] != VACANT or D.title[d] == HOMESTEAD:
             continue
@@ -588,6 +583,7 @@ def start(world: World) -> None:
         world.dwellings.view(), world.buildings.view(), world.households.view(), m["hedonic_index.places"],
         m["hedonic_index.beta"], m["hedonic_index.level"], world.signal["price_change_year"], m["listing.sale_hazard"],
         market_of(world), world.seed, world.month, terms_of(world), np.zeros(len(BRANCHES), np.int64),
+        np.zeros(N_FEATURES),
     )  # fmt: skip
 
 
@@ -606,23 +602,23 @@ def step(world: World) -> None:
 
     # owners and families decide each about homes of their own, so they can do it side by side
     def offer(log: EventView, first: int, stop: int) -> tuple[np.ndarray, ...]:
-        found, lowered = tallies(), np.zeros(stop - first, np.int32)
+        found, lowered = tallies(), np.empty(stop - first + 1, np.int32)
         n = scan(
             D, B, H, log, places, beta, level, growth, m["listing.sale_hazard"], market, world.seed, world.month, terms, *found,
-            lowered, first, stop,
+            lowered, np.empty(stop - first, np.uint8), np.zeros(N_FEATURES), first, stop,
         )  # fmt: skip
         return *found, lowered[:n].copy()
 
     def look(log: EventView, first: int, stop: int) -> tuple[np.ndarray, ...]:
         found = tallies()
-        who, motive = np.zeros(stop - first, np.int32), np.zeros(stop - first, np.int8)
+        who, motive = np.empty(stop - first + 1, np.int32), np.empty(stop - first, np.int8)
         n = reconsider(
             H, D, B, log, places, beta, level, world.seed, world.month, terms, p["listing.move_tenant"],
             p["listing.move_owner"], p["listing.crowded_m2"], p["listing.sell_first_cash"], p["listing.need_months"],
             p["listing.need_probability"], p["listing.invest_probability"], p["listing.invest_cash"], *found, who, motive,
-            first, stop,
+            np.zeros(N_FEATURES), first, stop,
         )  # fmt: skip
-        return *found, who[:n], motive[:n]
+        return *found, who[:n].copy(), motive[:n].copy()
 
     offered = world.map_events(offer, world.dwellings.n)
     looked = world.map_events(look, world.households.n)
