@@ -242,13 +242,33 @@ class World:
     def map_chunks(
         self, work: Callable[[int, int, int], Any], n: int, first: int = 1, chunk: int = CHUNK
     ) -> list[Any]:
-        """work(chunk number, start, stop) over fixed chunks of rows [first, n), in threads; results in chunk order."""
+        """work(chunk number, start, stop) over fixed chunks of rows [first, n), in threads; results in chunk order.
+
+        The calling thread works too, and each takes the next chunk when it has done one: a month has some forty scans, so
+        handing over chunk by chunk would cost more than many of them.
+        """
         spans = [(i, a, min(a + chunk, n)) for i, a in enumerate(range(first, max(n, first + 1), chunk))]
         if self.threads <= 1 or len(spans) == 1:
             return [work(*span) for span in spans]
         if self._pool is None:
             self._pool = ThreadPoolExecutor(self.threads)
-        return list(self._pool.map(lambda span: work(*span), spans))
+        results: list[Any] = [None] * len(spans)
+        todo = iter(spans)
+
+        def take() -> None:
+            for span in todo:
+                results[span[0]] = work(*span)
+
+        helpers = [self._pool.submit(take) for _ in range(min(self.threads, len(spans)) - 1)]
+        try:
+            take()
+        finally:
+            # a helper that has not begun yet has nothing left to do
+            waited = [helper.exception() for helper in helpers if not helper.cancel()]
+        for error in waited:
+            if error is not None:
+                raise error
+        return results
 
     def map_events(self, work: Callable[[EventView, int, int], Any], n: int) -> list[Any]:
         """`map_chunks` for work(log, start, stop) that records at most an event a row, kept in row order whatever the threads."""
