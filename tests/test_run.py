@@ -18,7 +18,7 @@ import polars as pl
 import pytest
 
 from krimp.engine import month, record
-from krimp.engine.run import Settings, execute, resume
+from krimp.engine.run import Settings, execute, prepare, resume
 from krimp.processes import mortality, tenancy
 from krimp.state.world import World
 
@@ -311,3 +311,19 @@ def test_an_edited_helper_changes_the_result(tmp_path: Path) -> None:
     assert "LN2_HIGH = " in text
     source.write_text(text.replace("LN2_HIGH = ", "LN2_HIGH = 1.0 + "))
     assert float(result()) != before
+
+
+def test_chunks_come_in_order_and_faults_come_through() -> None:
+    """Whatever thread takes a chunk, results are in row order, every row is in one chunk, and an error is raised."""
+    city = prepare("hegang", scale="1/1000")
+    city.threads = 3
+    spans = city.map_chunks(lambda number, first, stop: (number, first, stop), 1000, 1, 7)
+    assert [number for number, _, _ in spans] == list(range(len(spans)))
+    assert [row for _, first, stop in spans for row in range(first, stop)] == list(range(1, 1000))
+
+    def fails(number: int, first: int, stop: int) -> None:
+        if number == 11:
+            raise ValueError("chunk eleven")
+
+    with pytest.raises(ValueError, match="chunk eleven"):
+        city.map_chunks(fails, 1000, 1, 7)
