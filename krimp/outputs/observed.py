@@ -56,7 +56,8 @@ def value_at(run: Run, variable: str, date: str, district: str = CITY) -> float:
     A year of a flow is its sum, of a rate, price or index its mean, of a stock its value in December. Beside series it
     knows `change_2017_2020:x` (difference of two years), `growth:x` (on the year before), `population_15_19` (ages),
     `rented_share` (a use of homes / households), `population_..._districts` (districts without counties), families by
-    their homes (`HOUSED`), `ask_second_over_top` (the spread between floors on a month's board),
+    their homes (`HOUSED`), `ask_second_over_top` (the spread between floors on a month's board), `months_of_supply`
+    (homes on offer over those sold a month in that year),
     `sales_value_new` and `new_price_m2` (from the ledger and the event log).
     """
     if match := re.fullmatch(r"change_(\d{4})_(\d{4}):(\w+)", variable):
@@ -97,6 +98,9 @@ def _derived(run: Run, variable: str, date: str, district: str) -> float:
         return _housed(run, HOUSED[variable], date, district)
     if variable == "ask_second_over_top":
         return _second_over_top(run, date)
+    if variable == "months_of_supply" and len(date) >= 7:
+        deals = run.year("sales", int(date[:4]), district)
+        return 12.0 * value_at(run, "listed", date, district) / deals if deals else float("nan")
     if variable.endswith("_share") and run.has_series(variable[:-6], district):
         whole = value_at(run, "households", date, district)
         return value_at(run, variable[:-6], date, district) / whole if whole else float("nan")

@@ -15,7 +15,7 @@ import polars as pl
 
 from krimp.outputs import plots, region, region_plots, words
 from krimp.outputs.books import final_accounts, flow_matrix, funders, sector_balances
-from krimp.outputs.folder import Run, RunError, open_run
+from krimp.outputs.folder import CITY, Run, RunError, open_run
 from krimp.outputs.observed import FLOWS, Beside, beside, value_at
 from krimp.outputs.plots import Plot
 
@@ -354,12 +354,39 @@ def home_plots(runs: Sequence[Run], rows: Sequence[Beside]) -> list[Plot | None]
                           "Building and demolition, homes a year", line=[("starts", "started")], runs=runs),
         plots.yearly_bars(run, [("sales", "sold")], [], "Homes sold a year",
                           line=[("sales_new", "of them new"), ("sales_to_outsiders", "to outsiders")], runs=runs),
+        time_on_market(run, rows),
         lit_by_age(run),
         plots.lines(runs, [("resettlement_offers", "offers a month"), ("resettled_households", "households moved a month"),
                            ("holdouts", "still holding out")], "Resettlement"),
         plots.lines(runs, [("neighbours_left", "per hold-out")], "Neighbours left to those who hold out"),
         plots.lines(runs, [("rent_m2", "rent")], f"Rent of a square metre, {run.currency} a month", observed=rows),
     ]  # fmt: skip
+
+
+def time_on_market(run: Run, rows: Sequence[Beside]) -> Plot | None:
+    """How long homes that sold had been on offer, and how long the board would last at the pace of the last year."""
+    if not all(run.has_series(v) for v in ("months_on_market", "listed", "sales")):
+        return None
+    sold = np.array(run.line("sales"))
+    year = np.array([sold[max(i - 11, 0) : i + 1].mean() for i in range(len(sold))])
+    year[:12] = np.nan  # no whole year yet
+    with np.errstate(divide="ignore", invalid="ignore"):
+        lasts = np.where(year > 0, np.array(run.line("listed")) / year, np.nan)
+    fig, ax = plots.figure(plots.HALF)
+    ax.plot(
+        run.months,
+        run.line("months_on_market"),
+        color=plots.C[0],
+        label="homes that sold, since first offered",
+    )
+    ax.plot(run.months, lasts, color=plots.C[1], label="homes on offer over homes sold a month")
+    plots.marks(ax, [r for r in rows if r.variable == "months_of_supply" and r.district == CITY], plots.C[1])
+    plots.dress(ax)
+    return plots.drawing(
+        fig,
+        "Time on the market, months",
+        "Who does not sell stays on the board: homes that sold tell little of those that do not.",
+    )
 
 
 def lit_by_age(run: Run) -> Plot | None:
