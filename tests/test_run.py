@@ -18,6 +18,7 @@ import polars as pl
 import pytest
 
 from krimp.engine import month, record
+from krimp.engine.background import BackgroundWriter
 from krimp.engine.run import Settings, execute, prepare, resume
 from krimp.processes import mortality, tenancy
 from krimp.state.world import World
@@ -327,3 +328,18 @@ def test_chunks_come_in_order_and_faults_come_through() -> None:
 
     with pytest.raises(ValueError, match="chunk eleven"):
         city.map_chunks(fails, 1000, 1, 7)
+
+
+def test_nothing_is_written_after_a_fault() -> None:
+    """A checkpoint written after a lost year would vouch for it."""
+    written: list[int] = []
+
+    def lost() -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(OSError, match="No space"), BackgroundWriter() as writer:
+        writer.submit(written.append, 1)
+        writer.submit(lost)
+        for piece in range(2, 9):
+            writer.submit(written.append, piece)
+    assert written == [1]
