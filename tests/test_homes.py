@@ -381,3 +381,19 @@ def test_prices_that_would_not_fit_are_refused(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(hedonic_index, "base_price", lambda world: 50_000.0)
     with pytest.raises(ValueError, match=r"minor_units: 100 makes .* count money in larger units"):
         small.world(weight=500)
+
+
+def test_months_without_a_sale_teach_nothing() -> None:
+    """Lowered asks that count for nothing are no news in a month in which nothing is sold."""
+    w = small.world(weight=1000, sets={"hedonic_index.news_of_cuts": 0.0})
+    for _ in range(8):
+        month.advance(w)
+    assert np.isfinite(w.memory["hedonic_index.level"]).all() and (w.signal["price_m2"] > 0.0).all()
+    before = w.memory["hedonic_index.level"].copy()
+    w.memory["housing_search.deals"] = w.memory["housing_search.deals"][:0]
+    w.memory["housing_search.deal_features"] = w.memory["housing_search.deal_features"][:0]
+    sale = np.nonzero((w.dwellings.listed == codes.FOR_SALE) & (w.dwellings.ask > 0))[0]
+    w.memory["listing.lowered"] = sale.astype(np.int32)
+    w.dwellings.ask[sale] //= 4
+    hedonic_index.step(w)
+    assert (w.memory["hedonic_index.level"] == before).all()

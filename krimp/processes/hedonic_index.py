@@ -6,7 +6,8 @@ normal equations around the prior coefficients below:
 where xbar, y are centred within the month, so that levels do not enter. The level is a local-level filter on the mean
 residual of the month, city first, then each district's difference from it, with gain 1 - 0.25**(1/12) a month
 (a moving average whose weight beyond one year is 0.25) reduced by n / (n + n0) where sales are few.
-It is what sellers and reports look at: an observation of deals, never the rule that makes them. Walk-up floors -4% above
+It is what sellers and reports look at: an observation of deals, never the rule that makes them. An ask that was lowered
+below what such a home is held to be worth, and still found no buyer, is a bound on the price and counts as a part of a deal. Walk-up floors -4% above
 the third, top floor -8%, no deed -25%, age -10% a decade, half-empty house -10%: mechanisms 3.2 and 4.4.
 A bare shell is worth the fitted flat less what fitting out costs: an amount, not a share, so the cheapest flats lose most.
 The character of a house and of a flat (damp, view, layout, neighbours) is seen by all who look at it, and by no table.
@@ -215,13 +216,12 @@ def learn(x, y, district, weight, beta, beta0, level, city, gram, moment, ridge,
         moment[i] *= decay
         for j in range(k):
             gram[i, j] *= decay
-    if n == 0:
+    total = weight.sum()
+    if total <= 0.0:
         return
     mean_x = np.zeros(k)
     mean_y = 0.0
-    total = 0.0
     for s in range(n):
-        total += weight[s]
         mean_y += weight[s] * (y[s] - (level[district[s]] - city[0]))
         for i in range(k):
             mean_x[i] += weight[s] * x[s, i]
