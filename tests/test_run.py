@@ -12,12 +12,13 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import polars as pl
 import pytest
 
-from krimp.engine import month, record
+from krimp.engine import month, record, warm
 from krimp.engine.background import BackgroundWriter
 from krimp.engine.run import Settings, execute, prepare, resume
 from krimp.processes import mortality, tenancy
@@ -343,3 +344,45 @@ def test_nothing_is_written_after_a_fault() -> None:
         for piece in range(2, 9):
             writer.submit(written.append, piece)
     assert written == [1]
+
+
+def test_first_use_compiles_in_a_second_process_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[list[str]] = []
+
+    class Second:
+        def __init__(self, words: list[str], **_: object) -> None:
+            started.append(words)
+
+        def kill(self) -> None:
+            """Called at exit."""
+
+    monkeypatch.setattr(warm.subprocess, "Popen", Second)
+    monkeypatch.setattr(warm.door, "CACHE", tmp_path)
+    monkeypatch.setattr(warm.door, "FIRST_USE", False)
+    warm.compile_beside(tmp_path, 2)
+    monkeypatch.setattr(warm.door, "FIRST_USE", True)
+    warm.compile_beside(tmp_path, 1)
+    assert not started
+    warm.compile_beside(tmp_path, 2)
+    warm.compile_beside(tmp_path, 2)
+    assert started == [[sys.executable, "-m", "krimp.engine.warm", str(tmp_path)]]
+
+
+def test_the_second_process_goes_through_the_whole_month(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Most processes must bear being called from the month's end backwards, or their kernels are left to the run."""
+    done: list[str] = []
+
+    def told(module: ModuleType) -> None:
+        step = module.step
+
+        def counted(world: World) -> None:
+            step(world)
+            done.append(module.__name__)
+
+        monkeypatch.setattr(module, "step", counted)
+
+    steps = [m for m in month.modules() if hasattr(m, "step")]
+    for module in steps:
+        told(module)
+    warm.from_the_end("hegang")
+    assert len(done) > 0.9 * len(steps)

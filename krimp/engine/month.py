@@ -122,11 +122,16 @@ def advance_and_observe(world: World, wall: dict[str, float]) -> dict[str, np.nd
     return out
 
 
-def _live(world: World, seconds: dict[str, float], check_each: bool) -> None:
+def begin(world: World) -> None:
+    """Turn the calendar: a new month with empty counters, books and lists."""
     world.month += 1
     world.clear_counters()
     world.ledger.open_month()
     world.seekers.clear()
+
+
+def _live(world: World, seconds: dict[str, float], check_each: bool) -> None:
+    begin(world)
 
     def timed(name: str, since: float) -> float:
         now = time.perf_counter()

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from krimp import __version__
-from krimp.engine import checkpoint, month, record
+from krimp.engine import checkpoint, month, record, warm
 from krimp.engine.background import BackgroundWriter
 from krimp.intake import CityPack, load_city
 from krimp.processes.life_screening import SERIES as _SCREENING_SERIES
@@ -183,6 +183,7 @@ def prepare(
 ) -> World:
     """A world at the base month, synthesised and started: for tests, notebooks and benchmarks."""
     pack = city if isinstance(city, CityPack) else load_city(city)
+    warm.compile_beside(pack.path, usable_cpus())
     asked = Settings(city=pack.name, scale=scale, seed=seed, until=until, **settings)
     last = months.parse(until) if until else months.parse(pack.config.base) + 480
     world = empty_world(pack, asked, last)
@@ -200,6 +201,7 @@ def execute(
     and OSError (disk); `progress(phase, done, total)` is called once a month.
     """
     pack = pack or load_city(settings.city)
+    warm.compile_beside(pack.path, usable_cpus())
     scenario = load_scenario(settings.scenario)
     until = _until(settings, pack)
     clock = time.perf_counter()
