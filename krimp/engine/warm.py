@@ -29,7 +29,7 @@ def compile_beside(city: Path, cpus: int) -> None:
     except OSError:
         return
     second = subprocess.Popen(
-        [sys.executable, "-m", __name__],
+        [sys.executable, "-m", __name__, str(city)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
