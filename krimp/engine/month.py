@@ -143,8 +143,11 @@ def _live(world: World, seconds: dict[str, float], check_each: bool) -> None:
     clock = timed("life_screening", clock)
     for module in modules():
         if hasattr(module, "step"):
-            module.step(world)
             name = module.__name__.rsplit(".", 1)[1]
+            if name == PHASES["building"][0]:
+                # from here on much is done by one core alone
+                life_screening.foresee(world, all_hazards())
+            module.step(world)
             clock = timed(name, clock)
             if check_each:
                 _demand(world.ledger.check() + recount.faults(world, homes=False), name, world)

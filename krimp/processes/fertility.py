@@ -99,11 +99,11 @@ def base_rate(world: World) -> np.ndarray:
     return rate * (world.params["fertility.level"] / 12.0 * birth_grant.factor(world))
 
 
-def _bound(world: World) -> np.ndarray:
+def _bound(world: World, month: int) -> np.ndarray:
     """Four times the schedule's own level (the first probe's city has half of it), at least .6% a month in the
     twenties, where the few who are married have all the births; never above 6%."""
     bound = np.zeros((2, AGES))
-    rate = vital_rates.birth_rate(vital_rates.tables(world), world.month)
+    rate = vital_rates.birth_rate(vital_rates.tables(world), month)
     bound[FEMALE] = np.minimum(rate * (4.0 / 12.0), 0.06)
     bound[FEMALE, 18:40] = np.maximum(bound[FEMALE, 18:40], 0.008)
     return bound
@@ -272,7 +272,7 @@ def month_hazard(world: World) -> np.ndarray:
     out = np.zeros((AGES, 3, 2))
     hazards(
         count, base_rate(world) / (1.0 + p["fertility.twins"]), weight, second * p["fertility.two_child_response"],
-        third * p["fertility.three_child_response"], _bound(world)[FEMALE], out,
+        third * p["fertility.three_child_response"], _bound(world, world.month)[FEMALE], out,
     )  # fmt: skip
     return out
 
@@ -284,7 +284,7 @@ def step(world: World) -> None:
     ratio = vital_rates.sex_ratio(vital_rates.tables(world), world.month)
     fired = np.zeros(len(BRANCHES), np.int64)
     bear(
-        life(world, persons=2 * len(rows), events=2 * len(rows)), rows, hazard, _bound(world)[FEMALE],
+        life(world, persons=2 * len(rows), events=2 * len(rows)), rows, hazard, _bound(world, world.month)[FEMALE],
         world.params["fertility.twins"], ratio / (1.0 + ratio), world.counter("births"),
         policy(world)[0] > 0.0, fired,
     )  # fmt: skip

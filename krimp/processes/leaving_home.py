@@ -69,13 +69,13 @@ _LEFT, _FORMED, _ENDED = EVENT["left_home"], EVENT["household_formed"], EVENT["h
 _OWN_HOME, _LONELY = REASON["new_household"], REASON["lonely_parent"]
 
 
-def _bound_leave(world: World) -> np.ndarray:
+def _bound_leave(world: World, month: int) -> np.ndarray:
     bound = np.zeros((2, AGES))
     bound[:, 20:60] = 0.006
     return bound
 
 
-def _bound_join(world: World) -> np.ndarray:
+def _bound_join(world: World, month: int) -> np.ndarray:
     bound = np.zeros((2, AGES))
     bound[:, 65:80], bound[:, 80:] = 0.004, 0.008
     return bound

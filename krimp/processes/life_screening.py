@@ -31,12 +31,12 @@ OLDEST = 12 * AGES - 1
 
 @dataclass(frozen=True)
 class LifeHazard:
-    """A screened event: `bound(world)` gives float64[2, AGES] monthly probability bounds for people in `state`
+    """A screened event: `bound(world, month)` gives float64[2, AGES] monthly probability bounds for people in `state`
     (RESIDENT or GONE); it may change with the calendar month but not with a scenario or with the state of the city."""
 
     name: str
     state: int
-    bound: Callable[[World], np.ndarray]
+    bound: Callable[[World, int], np.ndarray]
 
 
 #: Draws are filled in blocks of this many, which stay in the processor's nearest cache.
@@ -44,48 +44,58 @@ BLOCK = 1024
 
 
 @kernel
-def screen(key, birth, sex, state, seed, month, table, most, words, near, out, first, stop):
-    """Rows with a candidate event: out[0] = rows, out[1] = hazard number. table: uint32[4, AGES, K] cumulative
-    thresholds; rows of `table` are state*2+sex with state RESIDENT -> 0, GONE -> 1. most[age in months]: highest of them,
-    which all but a few draws exceed, so that only `near` ones are looked at. `words`, `near`: scratch of a block.
-    Returns how many."""
+def draw_near(key, birth, seed, month, most, words, rows, luck, first, stop):
+    """Rows of [first, stop) whose draw is below the highest threshold of their age, with the draws; returns how many.
+
+    most[age in months]: all but a few draws exceed it, whoever the person is. Keys and births never change, so a month's
+    draws can be made long before. `words`: scratch of a block."""
     n = 0
-    last = table.shape[2] - 1
     for begin in range(first, stop, BLOCK):
         end = min(begin + BLOCK, stop)
         fill(seed, key[begin:end], month, LIFE_SCREEN, words)
-        m = 0
         for i in range(begin, end):
             p = np.uint64(i)
             months = min(max(np.int64(month) - np.int64(birth[p]), 0), OLDEST)
-            near[m] = i
-            m += words[np.uint64(i - begin)] < most[np.uint64(months)]
-        for p in near[:m]:
-            s = state[p]
-            if s == RESIDENT:
-                row = np.int64(sex[p])
-            elif s == GONE:
-                row = 2 + np.int64(sex[p])
-            else:
-                continue
-            age = min(max((month - np.int64(birth[p])) // 12, 0), AGES - 1)
-            u = words[p - begin]
-            if u < table[row, age, last]:
-                k = 0
-                while u >= table[row, age, k]:
-                    k += 1
-                out[0, n] = p
-                out[1, n] = k
-                n += 1
+            word = words[np.uint64(i - begin)]
+            rows[n] = i
+            luck[n] = word
+            n += word < most[np.uint64(months)]
     return n
 
 
-def thresholds(world: World, hazards: tuple[LifeHazard, ...]) -> np.ndarray:
-    """Cumulative uint32 thresholds [4, AGES, K] of this month; ValueError when bounds add up to more than 1."""
+@kernel
+def screen(rows, luck, birth, sex, state, month, table, out):
+    """Those of `rows` who have a candidate event: out[0] = rows, out[1] = hazard number. table: uint32[4, AGES, K]
+    cumulative thresholds; rows of `table` are state*2+sex with state RESIDENT -> 0, GONE -> 1. Returns how many."""
+    n = 0
+    last = table.shape[2] - 1
+    for i in range(rows.size):
+        p = rows[i]
+        s = state[p]
+        if s == RESIDENT:
+            row = np.int64(sex[p])
+        elif s == GONE:
+            row = 2 + np.int64(sex[p])
+        else:
+            continue
+        age = min(max((month - np.int64(birth[p])) // 12, 0), AGES - 1)
+        u = luck[i]
+        if u < table[row, age, last]:
+            k = 0
+            while u >= table[row, age, k]:
+                k += 1
+            out[0, n] = p
+            out[1, n] = k
+            n += 1
+    return n
+
+
+def thresholds(world: World, hazards: tuple[LifeHazard, ...], month: int) -> np.ndarray:
+    """Cumulative uint32 thresholds [4, AGES, K] of a month; ValueError when bounds add up to more than 1."""
     bounds = np.zeros((4, AGES, len(hazards)))
     for k, hazard in enumerate(hazards):
         first = 0 if hazard.state == RESIDENT else 2
-        bounds[first : first + 2, :, k] = hazard.bound(world)
+        bounds[first : first + 2, :, k] = hazard.bound(world, month)
     total = np.zeros((4, AGES))
     out = np.zeros(bounds.shape, np.uint32)
     for k in range(len(hazards)):
@@ -96,22 +106,41 @@ def thresholds(world: World, hazards: tuple[LifeHazard, ...]) -> np.ndarray:
     return out
 
 
+def _near(
+    world: World, month: int, table: np.ndarray
+) -> Callable[[int, int, int], tuple[np.ndarray, np.ndarray, int]]:
+    """The draws of a month for a chunk of rows: who is near an event, with what luck, and where the chunk ends."""
+    most = np.repeat(table[:, :, -1].max(axis=0), 12)
+    key, birth = world.persons.key, world.persons.birth
+
+    def work(_: int, first: int, stop: int) -> tuple[np.ndarray, np.ndarray, int]:
+        rows, luck = np.empty(stop - first + 1, np.int32), np.empty(stop - first + 1, np.uint32)
+        n = draw_near(
+            key, birth, world.seed, month, most, np.empty(BLOCK, np.uint32), rows, luck, first, stop
+        )
+        return rows[:n].copy(), luck[:n].copy(), stop
+
+    return work
+
+
+def foresee(world: World, hazards: tuple[LifeHazard, ...]) -> None:
+    """Begin with next month's draws, which hang on nothing that may still happen."""
+    later = world.month + 1
+    world.ahead("life_screening", _near(world, later, thresholds(world, hazards, later)), world.persons.n)
+
+
 def step(world: World, hazards: tuple[LifeHazard, ...]) -> None:
     """Fill `world.candidates` with this month's candidate rows of every hazard, ascending."""
-    table = thresholds(world, hazards)
-    most = np.repeat(table[:, :, -1].max(axis=0), 12)
+    table = thresholds(world, hazards, world.month)
     persons = world.persons.view()
-
-    def work(_: int, first: int, stop: int) -> np.ndarray:
-        out = np.empty((2, stop - first), np.int32)
-        n = screen(
-            persons.key, persons.birth, persons.sex, persons.state, world.seed, world.month, table, most,
-            np.empty(BLOCK, np.uint32), np.empty(BLOCK + 1, np.int32), out, first, stop,
-        )  # fmt: skip
-        return out[:, :n].copy()
-
-    parts = world.map_chunks(work, world.persons.n)
-    rows, which = np.concatenate(parts, axis=1)
+    found = world.found_ahead("life_screening")
+    met = found[-1][2] if found else 1
+    if met < world.persons.n:
+        found += world.map_chunks(_near(world, world.month, table), world.persons.n, first=met)
+    rows, luck = (np.concatenate([part[i] for part in found]) for i in range(2))
+    out = np.empty((2, len(rows)), np.int32)
+    n = screen(rows, luck, persons.birth, persons.sex, persons.state, world.month, table, out)
+    rows, which = out[:, :n]
     rows = rows[np.argsort(which.astype(np.uint8), kind="stable")]
     ends = np.cumsum(np.bincount(which, minlength=len(hazards)))
     for hazard, mine in zip(hazards, np.split(rows, ends[:-1]), strict=True):

@@ -54,8 +54,8 @@ BRANCHES = (
 BOUND = 1.92
 
 
-def _bound(world: World) -> np.ndarray:
-    bound = vital_rates.death_probability(vital_rates.tables(world), world.month, 1.0, 1.0) * BOUND
+def _bound(world: World, month: int) -> np.ndarray:
+    bound = vital_rates.death_probability(vital_rates.tables(world), month, 1.0, 1.0) * BOUND
     return np.minimum(bound, 0.5)
 
 
@@ -155,7 +155,7 @@ def deaths_of(X, rows, probability, bound, deaths, fired):
 def step(world: World) -> None:
     """Deaths of the month."""
     table = probability(world)
-    bound = _bound(world)
+    bound = _bound(world, world.month)
     rows = np.concatenate([world.candidates["mortality"], world.candidates["mortality_gone"]])
     fired = np.zeros(len(BRANCHES), np.int64)
     deaths_of(life(world, events=4 * len(rows)), rows, table, bound, world.counter("deaths"), fired)

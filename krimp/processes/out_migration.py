@@ -138,7 +138,7 @@ _OUT = EVENT["out_migration"]
 _WORK, _FAMILY, _RETIRED, _WINTER = REASON["work"], REASON["family"], REASON["retired"], REASON["winter"]
 
 
-def _bound(world: World) -> np.ndarray:
+def _bound(world: World, month: int) -> np.ndarray:
     bound = np.zeros((2, AGES))
     bound[:, 18:80], bound[:, 80:] = BOUND, BOUND / 2.0
     return bound
@@ -403,7 +403,7 @@ def step(world: World) -> None:
         life(world, events=6 * len(rows)), rows, again, hazard_by_age(world),
         response(world, p["out_migration.kappa"], p["out_migration.damping"]), float(world.memory["out_migration.lean"]),
         p["out_migration.jobless"], p["out_migration.public"], p["out_migration.outsider"], p["out_migration.solo"],
-        p["out_migration.hukou_moves"], destinations(world, SHARES), _bound(world),
+        p["out_migration.hukou_moves"], destinations(world, SHARES), _bound(world, world.month),
         again_new, again_back, winter,
         world.counter("out_migrants"), fired,
     )  # fmt: skip

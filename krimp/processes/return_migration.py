@@ -75,7 +75,7 @@ _PARENTS, _JOB_LOSS, _SLOW, _STUDY, _WORK = (
 )  # fmt: skip
 
 
-def _bound(world: World) -> np.ndarray:
+def _bound(world: World, month: int) -> np.ndarray:
     bound = np.zeros((2, AGES))
     bound[:, 18:80] = BOUND
     return bound

@@ -11,6 +11,7 @@ import numpy as np
 from krimp.processes.kin import after_departure, chance, go_away, life, report
 from krimp.processes.life_screening import AGES, LifeHazard
 from krimp.processes.out_migration import destination, destinations, response
+from krimp.state import months
 from krimp.state.codes import (
     COAST,
     ELSEWHERE,
@@ -48,9 +49,9 @@ SHARES = {NEAR_TOWN: 0.15, PROVINCE_CAPITAL: 0.45, COAST: 0.15, JIANGSU: 0.05, E
 _EXIT, _STUDY = EVENT["student_exit"], REASON["study"]
 
 
-def _bound(world: World) -> np.ndarray:
+def _bound(world: World, month: int) -> np.ndarray:
     bound = np.zeros((2, AGES))
-    if world.month_of_year == 9:
+    if months.of_year(month) == 9:
         bound[:, 18] = BOUND
     return bound
 

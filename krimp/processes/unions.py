@@ -188,7 +188,7 @@ def _market_bound() -> np.ndarray:
     return _BOUND[0]
 
 
-def _bound_marriage(world: World) -> np.ndarray:
+def _bound_marriage(world: World, month: int) -> np.ndarray:
     return _market_bound()
 
 
@@ -198,7 +198,7 @@ def _divorce_shape() -> np.ndarray:
     return np.interp(ages, [a for a, _ in DIVORCE_AGES], [v for _, v in DIVORCE_AGES])
 
 
-def _bound_divorce(world: World) -> np.ndarray:
+def _bound_divorce(world: World, month: int) -> np.ndarray:
     bound = np.zeros((2, AGES))
     bound[FEMALE, 18:80] = np.minimum(_divorce_shape()[18:80] * 0.0033, 0.006)
     return bound
@@ -438,7 +438,7 @@ def step(world: World) -> None:
     X = life(world, households=len(rows), events=3 * len(rows))
     scale = float(world.memory["unions.divorce_scale"]) * params["unions.divorce_rate"] / 12.0
     k = part(
-        X, rows, _divorce_shape() * scale, _bound_divorce(world), params["unions.to_mother"], founded,
+        X, rows, _divorce_shape() * scale, _bound_divorce(world, world.month), params["unions.to_mother"], founded,
         world.counter("divorces"), fired,
     )  # fmt: skip
     world.seek(founded[:k].copy(), WANT_NEW, world.households.district[founded[:k]])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, namedtuple
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -194,6 +194,7 @@ class World:
         self.fired: Counter[str] = Counter()
         self.drivers: dict[str, np.ndarray] = {}
         self._pool: ThreadPoolExecutor | None = None
+        self._ahead: dict[str, list[Future[Any]]] = {}
         self._watchers: ThreadPoolExecutor | None = None
 
     # -- time and drivers
@@ -239,6 +240,11 @@ class World:
         return int(round(amount * self.pack.config.minor_units))
 
     # -- parallel scans
+    def _helpers(self) -> ThreadPoolExecutor:
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(self.threads - 1)
+        return self._pool
+
     def map_chunks(
         self, work: Callable[[int, int, int], Any], n: int, first: int = 1, chunk: int = CHUNK
     ) -> list[Any]:
@@ -250,8 +256,6 @@ class World:
         spans = [(i, a, min(a + chunk, n)) for i, a in enumerate(range(first, max(n, first + 1), chunk))]
         if self.threads <= 1 or len(spans) == 1:
             return [work(*span) for span in spans]
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(self.threads)
         results: list[Any] = [None] * len(spans)
         todo = iter(spans)
 
@@ -259,7 +263,8 @@ class World:
             for span in todo:
                 results[span[0]] = work(*span)
 
-        helpers = [self._pool.submit(take) for _ in range(min(self.threads, len(spans)) - 1)]
+        pool = self._helpers()
+        helpers = [pool.submit(take) for _ in range(min(self.threads, len(spans)) - 1)]
         try:
             take()
         finally:
@@ -269,6 +274,19 @@ class World:
             if error is not None:
                 raise error
         return results
+
+    def ahead(self, name: str, work: Callable[[int, int, int], Any], n: int) -> None:
+        """Begin `work` over fixed chunks of rows [1, n) on cores that have leisure, for `found_ahead` in a later month.
+
+        Only for what nothing can change before it is asked for: draws, births and the calendar. With one thread nothing is begun.
+        """
+        if self.threads > 1:
+            spans = [(i, a, min(a + CHUNK, n)) for i, a in enumerate(range(1, n, CHUNK))]
+            self._ahead[name] = [self._helpers().submit(work, *span) for span in spans]
+
+    def found_ahead(self, name: str) -> list[Any]:
+        """Results of `ahead` in chunk order, waited for and then forgotten; none if it was not begun."""
+        return [begun.result() for begun in self._ahead.pop(name, [])]
 
     def map_events(self, work: Callable[[EventView, int, int], Any], n: int) -> list[Any]:
         """`map_chunks` for work(log, start, stop) that records at most an event a row, kept in row order whatever the threads."""
