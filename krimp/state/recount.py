@@ -2,7 +2,7 @@
 
 Run every month in every run. A list of members is whole when the pairs (who is followed, household) of all links and heads
 are the pairs (who, household) of all people with a household. Two such heaps of pairs are compared by the sums of their
-64-bit marks: equal heaps have equal sums, and others do by chance once in 2**64. So the columns are read in row order, once,
+64-bit marks: equal heaps have equal sums, and others do by chance about once in 2**60. So the columns are read in row order, once,
 by vector code, where a walk from person to person waits for memory at each step. Deeds, homes and sizes are compared alike;
 only when sums differ the exact counts are made, to say what is wrong. What sums cannot see, a ring of people beside their
 household's list, is looked for by walking a twelfth of the lists a month.
@@ -11,6 +11,7 @@ household's list, is looked for by walking a twelfth of the lists a month.
 from __future__ import annotations
 
 from collections import namedtuple
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -27,6 +28,7 @@ from krimp.state.codes import (
     VACANT,
 )
 from krimp.state.compile import inlined, kernel
+from krimp.state.counting import count_where
 from krimp.state.world import World
 
 #: What can be wrong.
@@ -64,26 +66,28 @@ _HOME_FLOWS = (("completions", 1), ("demolitions", -1))
 # Indices are unsigned so that no check for negative positions stands between the loops and vector instructions.
 
 
-_M1, _M2, _M3 = np.uint64(0x9E3779B1), np.uint64(0x85EBCA77), np.uint64(0xC2B2AE3D)
-_LOW, _NONE = np.uint64(0xFFFFFFFF), np.uint64(0)
+_NONE = np.uint64(0)
 
 
 @inlined
 def _mark(a, b):
-    """64 bits for a pair of row numbers; 0 for (0, 0)."""
-    x = np.uint64(np.uint32(a)) * _M1 + np.uint64(np.uint32(b)) * _M2
-    x ^= x >> np.uint64(29)
-    return (x & _LOW) * _M3 + x
+    """64 bits for a pair of row numbers, 0 when a is 0: the product of two one-to-one scrambles, so that two pairs that
+    swap halves never have the old sum."""
+    x, y = np.uint32(a) * np.uint32(0x9E3779B1), np.uint32(b) * np.uint32(0x85EBCA77)
+    x, y = np.uint32(x), np.uint32(y)
+    return np.uint64(x ^ (x >> np.uint32(15))) * np.uint64(y ^ (y >> np.uint32(13)) ^ np.uint32(0x5BD1E995))
 
 
 @kernel
 def _people(state, household, collective, partner, nxt, district, residents, first, stop):
-    """Residents by district, in four counts of a quarter of the rows each, that none has to wait for the one before.
+    """Residents by district are added up in `residents`.
 
-    Returns (strays, nowhere, apart; marks of links, people with a household, households named).
+    Returns (strays, nowhere, marks of links, people with a household, households named, pairs).
+
+    A pair counts once each way round, and both ways together nothing.
     """
-    strays, nowhere, apart = 0, 0, 0
-    links, here, named = _NONE, _NONE, _NONE
+    strays, nowhere = 0, 0
+    links, here, named, pairs = _NONE, _NONE, _NONE, _NONE
     for i in range(first, stop):
         p = np.uint64(i)
         lives = state[p] == RESIDENT
@@ -93,40 +97,42 @@ def _people(state, household, collective, partner, nxt, district, residents, fir
     for i in range(first, stop):
         p = np.uint64(i)
         h = household[p]
-        links += _mark(nxt[p], h) if nxt[p] != 0 else _NONE
-        here += _mark(p, h) if h != 0 else _NONE
-        named += _mark(h, 0)
+        links += _mark(nxt[p], h)
+        here += _mark(i, h) if h != 0 else _NONE
+        named += _mark(h, h)
     for i in range(first, stop):
         p = np.uint64(i)
         q = np.uint32(partner[p])
-        apart += (state[p] == RESIDENT) & (q > 0) & (partner[q] != i)
-    for i in range(first, stop):
-        p = np.uint64(i)
-        residents[p & np.uint64(3), np.uint64(np.uint8(district[p]))] += state[p] == RESIDENT
-    return strays, nowhere, apart, links, here, named
+        lives = state[p] == RESIDENT
+        # of the dead and gone only those whose partner still names them: few, so few leaps to rows far away
+        other = np.uint32(0) if lives else q
+        mutual = (q != 0) & (lives | (partner[other] == i))
+        pairs += _mark(i, q) - _mark(q, i) if mutual else _NONE
+    count_where(state, RESIDENT, district, residents, first, stop)
+    return strays, nowhere, links, here, named, pairs
 
 
 @kernel
-def _families(state, first, size, estate, owned, dwelling, tenure):
+def _families(state, size, head, estate, owned, dwelling, tenure, first, stop):
     """(ended, empty, homeless; marks of heads, sizes, first deeds, holdings, homes, tenures)."""
     ended, empty, homeless = 0, 0, 0
     heads, sizes, deeds, holdings, homes, tenures = _NONE, _NONE, _NONE, _NONE, _NONE, _NONE
-    for i in range(1, state.size):
+    for i in range(first, stop):
         h = np.uint64(i)
-        heads += _mark(first[h], h) if first[h] != 0 else _NONE
-        sizes += _mark(h, 0) * np.uint64(np.int64(size[h]))
+        heads += _mark(head[h], i)
+        sizes += _mark(i, i) * np.uint64(np.int64(size[h]))
         ended += (size[h] != 0) & (state[h] != ACTIVE)
         empty += (size[h] == 0) & (state[h] == ACTIVE)
-    for i in range(1, state.size):
+    for i in range(first, stop):
         h = np.uint64(i)
-        deeds += _mark(estate[h], h) if estate[h] != 0 else _NONE
-        holdings += _mark(h, 0) * np.uint64(np.int64(owned[h]))
-    for i in range(1, state.size):
+        deeds += _mark(estate[h], i)
+        holdings += _mark(i, i) * np.uint64(np.int64(owned[h]))
+    for i in range(first, stop):
         h = np.uint64(i)
         housed = (state[h] == ACTIVE) & (dwelling[h] != 0)
         homeless += (state[h] == ACTIVE) & (dwelling[h] == 0)
-        homes += _mark(dwelling[h], h) if housed else _NONE
-        tenures += _mark(h, tenure[h] == OWNER) if housed else _NONE
+        homes += _mark(dwelling[h], i) if housed else _NONE
+        tenures += _mark(i, 2 * i + (tenure[h] == OWNER)) if housed else _NONE
     return ended, empty, homeless, heads, sizes, deeds, holdings, homes, tenures
 
 
@@ -148,34 +154,58 @@ def _homes(state, use, occupant, owner, kind, nxt, district, standing, first, st
         d = np.uint64(i)
         mine = kind[d] == BY_HOUSEHOLD
         nobody += mine & (owner[d] == 0)
-        following += _mark(nxt[d], owner[d]) if nxt[d] != 0 else _NONE
-        deeds += _mark(d, owner[d]) if mine else _NONE
-        named += _mark(owner[d], 0) if mine else _NONE
+        following += _mark(nxt[d], owner[d])
+        deeds += _mark(i, owner[d]) if mine else _NONE
+        named += _mark(owner[d], owner[d]) if mine else _NONE
     for i in range(first, stop):
         d = np.uint64(i)
         h = occupant[d]
         own = (kind[d] == BY_HOUSEHOLD) & (owner[d] == h)
-        homes += _mark(d, h) if h > 0 else _NONE
-        tenures += _mark(h, own) if h > 0 else _NONE
-    for i in range(first, stop):
-        d = np.uint64(i)
-        standing[d & np.uint64(3), np.uint64(np.uint8(district[d]))] += state[d] == STANDING
+        homes += _mark(i, h) if h > 0 else _NONE
+        tenures += _mark(h, 2 * h + own) if h > 0 else _NONE
+    count_where(state, STANDING, district, standing, first, stop)
     return wrong_use, unused, fallen, nobody, following, deeds, named, homes, tenures
 
 
 @kernel
-def _rings(first, size, nxt, turn):
-    """Households whose list, walked, has not as many people as they say; every twelfth block of neighbours."""
+def _rings(head, size, nxt, at, count, turn, first, stop):
+    """Households of rows [first, stop) whose list, walked, has not as many people as they say; every twelfth block of neighbours.
+
+    The lists of a block are walked in step, so that none waits for another's people. `at`, `count`: scratch of a block.
+    """
     wrong = 0
-    for begin in range(1 + turn * BLOCK, first.size, 12 * BLOCK):
-        for h in range(begin, min(begin + BLOCK, first.size)):
-            n = 0
-            p = first[h]
-            while p != 0 and n <= size[h]:
-                n += 1
-                p = nxt[p]
-            wrong += n != size[h]
+    for begin in range(first + (turn - first // BLOCK) % 12 * BLOCK, stop, 12 * BLOCK):
+        n = min(BLOCK, stop - begin)
+        most = 0
+        for k in range(n):
+            j = np.uint64(k)
+            h = np.uint64(begin) + j
+            at[j], count[j] = head[h], 0
+            most = max(most, np.int64(size[h]))
+        for _ in range(most + 1):
+            going = 0
+            for k in range(n):
+                j = np.uint64(k)
+                p = np.uint32(at[j])
+                count[j] += p != 0
+                at[j] = nxt[p]
+                going += p != 0
+            if going == 0:
+                break
+        for k in range(n):
+            j = np.uint64(k)
+            wrong += count[j] != size[np.uint64(begin) + j]
     return wrong
+
+
+@kernel
+def _apart(state, partner):
+    """Exact count of residents whose partner does not know them."""
+    apart = 0
+    for i in range(1, state.size):
+        q = np.uint32(partner[np.uint64(i)])
+        apart += (state[np.uint64(i)] == RESIDENT) & (q > 0) & (partner[q] != i)
+    return apart
 
 
 @kernel
@@ -259,25 +289,33 @@ def _tally(world: World) -> Tallies:
         persons.state, persons.household, persons.collective, persons.partner, persons.next, persons.district,
     )  # fmt: skip
     of_home = (d.state, d.use, d.occupant, d.owner, d.owner_kind, d.next_owned, d.district)
+    of_family = (h.state, h.size, h.first, h.estate, h.owned, h.dwelling, h.tenure)
 
     def people(_: int, first: int, stop: int) -> tuple[tuple[int, ...], np.ndarray]:
-        here = np.zeros((4, world.nd), np.int64)
-        return _people(*of_person, here, first, stop), here.sum(axis=0)
+        here = np.zeros(world.nd, np.int64)
+        return _people(*of_person, here, first, stop), here
 
     def homes(_: int, first: int, stop: int) -> tuple[tuple[int, ...], np.ndarray]:
-        here = np.zeros((4, world.nd), np.int64)
-        return _homes(*of_home, here, first, stop), here.sum(axis=0)
+        here = np.zeros(world.nd, np.int64)
+        return _homes(*of_home, here, first, stop), here
+
+    def families(_: int, first: int, stop: int) -> tuple[int, ...]:
+        scratch = np.empty((2, BLOCK), np.int32)
+        wrong = _rings(h.first, h.size, persons.next, *scratch, world.month % 12, first, stop)
+        return wrong, *_families(*of_family, first, stop)
 
     by_person, by_home = world.map_chunks(people, persons.n), world.map_chunks(homes, d.n)
-    strays, nowhere, apart, links, members, named = _add(by_person)
-    wrong_use, unused, fallen, nobody, following, deeds, owners, lived_in, tenures = _add(by_home)
-    ended, empty, homeless, *marks = _families(
-        h.state, h.first, h.size, h.estate, h.owned, h.dwelling, h.tenure
+    by_family = world.map_chunks(families, h.n)
+    strays, nowhere, links, members, named, pairs = _add(part[0] for part in by_person)
+    wrong_use, unused, fallen, nobody, following, deeds, owners, lived_in, tenures = _add(
+        part[0] for part in by_home
     )
+    rings, ended, empty, homeless, *marks = _add(by_family)
     heads, sizes, first_deeds, holdings, lived_in_too, tenures_too = marks
-    found = {"strays": strays, "nowhere": nowhere, "apart": apart, "ended": ended, "empty": empty, "homeless": homeless,
+    found = {"strays": strays, "nowhere": nowhere, "ended": ended, "empty": empty, "homeless": homeless, "sizes": rings,
              "wrong_use": wrong_use, "unused": unused, "fallen": fallen, "nobody": nobody}  # fmt: skip
-    found["sizes"] = _rings(h.first, h.size, persons.next, world.month % 12)
+    if not _equal((pairs, 0)):
+        found["apart"] = _apart(persons.state, persons.partner)
     if not _equal((links + heads, members), (named, sizes)):
         found["broken"], wrong, found["ended"], found["empty"] = _members(
             persons.household, persons.next, h.first, h.size, h.state, np.zeros(persons.n, np.uint8),
@@ -298,8 +336,8 @@ def _tally(world: World) -> Tallies:
     return Tallies(found, sum(part[1] for part in by_person), sum(part[1] for part in by_home))
 
 
-def _add(parts: list[tuple[tuple[int, ...], np.ndarray]]) -> list[int]:
-    return [sum(column) for column in zip(*(part[0] for part in parts), strict=True)]
+def _add(parts: Iterable[tuple[int, ...]]) -> list[int]:
+    return [sum(column) for column in zip(*parts, strict=True)]
 
 
 def _equal(*sums: tuple[int, int]) -> bool:

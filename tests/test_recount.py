@@ -1,0 +1,73 @@
+"""The recount sees what is wrong in a list, a couple, a deed or a home, and nothing in a whole city."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from krimp.engine.run import prepare
+from krimp.state import recount
+from krimp.state.codes import BY_HOUSEHOLD, DEAD, RESIDENT
+from krimp.state.counting import count_where
+from krimp.state.world import World
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    return prepare("hegang", scale="1/50")
+
+
+def _two(world: World, table: str, column: str) -> np.ndarray:
+    """Two rows that name two others."""
+    values = getattr(getattr(world, table), column)
+    if column == "partner":
+        values = np.where(world.persons.state == RESIDENT, values, 0)
+    if column == "owner":
+        values = np.where(world.dwellings.owner_kind == BY_HOUSEHOLD, values, 0)
+    rows = np.nonzero(values)[0]
+    return rows[[len(rows) // 3, 2 * len(rows) // 3]]
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "words"),
+    [
+        ("persons", "partner", "partners who do not know each other"),
+        ("persons", "household", "household members out of their household's list"),
+        ("persons", "next", "household members out of their household's list"),
+        ("households", "first", "household members out of their household's list"),
+        ("dwellings", "owner", "dwellings out of their owner's list"),
+        ("dwellings", "next_owned", "dwellings out of their owner's list"),
+        ("dwellings", "occupant", "dwellings whose occupant lives elsewhere"),
+    ],
+)
+def test_two_rows_that_swap_what_they_name(world: World, table: str, column: str, words: str) -> None:
+    assert recount.faults(world) == []
+    values = getattr(world, table).columns[column]
+    a, b = _two(world, table, column)
+    values[[a, b]] = values[[b, a]]
+    found = recount.faults(world)
+    values[[a, b]] = values[[b, a]]
+    assert any(words in fault for fault in found)
+
+
+def test_widows_keep_their_late_spouse_but_no_other(world: World) -> None:
+    a, b = _two(world, "persons", "partner")
+    persons = world.persons.columns
+    late, other = persons["partner"][a], persons["partner"][b]
+    home = {name: persons[name][late] for name in ("state", "partner")}
+    persons["state"][late] = DEAD
+    assert not any("partners" in fault for fault in recount.faults(world))
+    persons["partner"][late] = other
+    assert "1 partners who do not know each other" in recount.faults(world)
+    for name, value in home.items():
+        persons[name][late] = value
+
+
+@pytest.mark.parametrize("districts", [3, 8, 19])
+def test_counting_by_district(districts: int) -> None:
+    rng = np.random.default_rng(districts)
+    state, district = rng.integers(0, 3, 5000, np.int8), rng.integers(0, districts, 5000, np.int8)
+    district[1000:3000] = districts - 1
+    out = np.zeros(districts, np.int64)
+    count_where(state, 1, district, out, 1, 5000)
+    np.testing.assert_array_equal(out, np.bincount(district[1:][state[1:] == 1], minlength=districts))
