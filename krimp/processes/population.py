@@ -10,7 +10,7 @@ from krimp.processes.household_income import N_ACTIVITIES
 from krimp.state.codes import ACTIVE, DEAD, FEMALE, N_SECTORS, RESIDENT
 from krimp.state.compile import kernel
 from krimp.state.parameters import Parameter
-from krimp.state.world import Series, World
+from krimp.state.world import CHUNK, Series, World
 
 PARAMETERS = (
     Parameter("population.care_60", 0.04, "share", "uniform(0.02, 0.06)", "[A] 18% of all over 60 in the national survey of 2015 were in some need; steep with age", "people of 60-69 who need daily help", 0.0, 1.0),
@@ -18,8 +18,12 @@ PARAMETERS = (
     Parameter("population.care_80", 0.35, "share", "uniform(0.25, 0.45)", "[A] as above", "people of 80 or more who need daily help", 0.0, 1.0),
 )  # fmt: skip
 OLDEST = 120
+#: Rows counted at once, which stay in the processor's nearest cache.
+BLOCK = 1024
 #: Rows in which movers are looked for at once: most such blocks have none.
-BLOCK = 64
+FEW = 64
+#: Sizes of households told apart: more than any has members.
+SIZES = 128
 #: Ages in whole years of each count, from and to (inclusive).
 _AGES = {
     "population": (0, OLDEST), "population_0_14": (0, 14), "population_15_59": (15, 59),
@@ -49,36 +53,6 @@ FLAGS = 8
 
 
 @kernel
-def registered_in(state, hukou, first, stop):
-    """Registered people of rows [first, stop)."""
-    n = 0
-    for i in range(first, stop):
-        p = np.uint64(i)
-        n += (state[p] != DEAD) & (hukou[p] == 1)
-    return n
-
-
-@kernel
-def place_by_age(state, birth, sex, district, month, last, cell, first, stop):
-    """cell[i]: where row first + i counts, [district, sex, years] in one line; `last` for who does not live here."""
-    for i in range(first, stop):
-        p = np.uint64(i)
-        years = min(np.uint32(np.int32(month) - np.int32(birth[p])) // np.uint32(12), np.uint32(OLDEST))
-        at = (np.int32(district[p]) * 2 + np.int32(sex[p])) * (OLDEST + 1) + np.int32(years)
-        cell[np.uint64(i - first)] = at if state[p] == RESIDENT else np.int32(last)
-
-
-@kernel
-def place_by_work(state, district, activity, sector, pension, collective, employer, last, cell, first, stop):
-    """As `place_by_age`, [district, activity, sector, flags]."""
-    for i in range(first, stop):
-        p = np.uint64(i)
-        flags = np.int32(pension[p] > 0) + np.int32(collective[p] > 0) * 2 + np.int32(employer[p] != 0) * 4
-        at = (np.int32(district[p]) * N_ACTIVITIES + np.int32(activity[p])) * N_SECTORS + np.int32(sector[p])
-        cell[np.uint64(i - first)] = at * FLAGS + flags if state[p] == RESIDENT else np.int32(last)
-
-
-@kernel
 def tally(cell, out):
     """Add up out[:, cell]: in four lines in turn, so that like neighbours need not wait for one another."""
     for i in range(cell.size):
@@ -87,10 +61,43 @@ def tally(cell, out):
 
 
 @kernel
-def moves(state, left, district, counted, month, into, out, first, stop):
-    """Residents, and those who died or left this month, who are in another district than where they were last counted."""
+def count_people(state, birth, sex, district, activity, sector, pension, collective, employer, hukou, left, counted, month,
+                 ages, works, moved, cell, first, stop):  # fmt: skip
+    """Residents of rows [first, stop) into ages[4, district * sex * years] and works[4, district * activity * sector * flags],
+    others into the last cell; into moved[0], moved[1] those who moved in and out. Returns how many are registered.
+
+    `cell`: scratch of a block, in which places are found in vector code before they are added up.
+    """
+    registered = 0
+    nobody_aged, nobody_at_work = np.int32(ages.shape[1] - 1), np.int32(works.shape[1] - 1)
     for begin in range(first, stop, BLOCK):
         end = min(begin + BLOCK, stop)
+        for i in range(begin, end):
+            p = np.uint64(i)
+            years = min(np.uint32(np.int32(month) - np.int32(birth[p])) // np.uint32(12), np.uint32(OLDEST))
+            at = (np.int32(district[p]) * 2 + np.int32(sex[p])) * (OLDEST + 1) + np.int32(years)
+            cell[np.uint64(i - begin)] = at if state[p] == RESIDENT else nobody_aged
+            registered += (state[p] != DEAD) & (hukou[p] == 1)
+        tally(cell[: end - begin], ages)
+        for i in range(begin, end):
+            p = np.uint64(i)
+            flags = (
+                np.int32(pension[p] > 0) + np.int32(collective[p] > 0) * 2 + np.int32(employer[p] != 0) * 4
+            )
+            at = (np.int32(district[p]) * N_ACTIVITIES + np.int32(activity[p])) * N_SECTORS + np.int32(
+                sector[p]
+            )
+            cell[np.uint64(i - begin)] = at * FLAGS + flags if state[p] == RESIDENT else nobody_at_work
+        tally(cell[: end - begin], works)
+        move(state, left, district, counted, month, moved, begin, end)
+    return registered
+
+
+@kernel
+def move(state, left, district, counted, month, moved, first, stop):
+    """Residents, and those who died or left this month, who are in another district than where they were last counted."""
+    for begin in range(first, stop, FEW):
+        end = min(begin + FEW, stop)
         elsewhere = 0
         for i in range(begin, end):
             p = np.uint64(i)
@@ -100,58 +107,57 @@ def moves(state, left, district, counted, month, into, out, first, stop):
         for p in range(begin, end):
             if counted[p] != district[p]:
                 if state[p] == RESIDENT or left[p] == month:
-                    into[district[p]] += 1
-                    out[counted[p]] += 1
+                    moved[0, district[p]] += 1
+                    moved[1, counted[p]] += 1
                 counted[p] = district[p]
 
 
 @kernel
-def count_homes(state, size, district, out):
-    """Active households in four lines in turn, as `tally`: out[:, 0] all, out[:, 1] of one, out[:, 2] members, by district."""
-    for row in range(1, state.size):
-        h = np.uint64(row)
-        active = state[h] == ACTIVE
-        line, d = h & np.uint64(3), np.uint64(np.uint8(district[h]))
-        out[line, 0, d] += active
-        out[line, 1, d] += active & (size[h] == 1)
-        out[line, 2, d] += active * size[h]
+def count_homes(state, size, district, sizes, cell, first, stop):
+    """Active households of rows [first, stop) into sizes[4, district * size], others into the last cell; `cell` as above."""
+    nobody = np.int32(sizes.shape[1] - 1)
+    for begin in range(first, stop, BLOCK):
+        end = min(begin + BLOCK, stop)
+        for i in range(begin, end):
+            h = np.uint64(i)
+            at = np.int32(district[h]) * SIZES + np.int32(min(size[h], SIZES - 1))
+            cell[np.uint64(i - begin)] = at if state[h] == ACTIVE else nobody
+        tally(cell[: end - begin], sizes)
 
 
-def count_all(world: World) -> None:
-    """Everybody once, for all who observe: residents by age and by work, registered people, family households."""
-    persons, nd, memory = world.persons, world.nd, world.memory
-    p = persons
+def count_all(world: World) -> np.ndarray:
+    """Everybody once, for all who observe: residents by age and by work, registered people, family households.
+
+    Returns int64[2, n_districts]: residents who moved in from another district since the last count, and out to one.
+    """
+    p, h, nd, memory = world.persons, world.households, world.nd, world.memory
     by_age, by_work = (nd, 2, OLDEST + 1), (nd, N_ACTIVITIES, N_SECTORS, FLAGS)
     no_age, no_work = math.prod(by_age), math.prod(by_work)
+    of_person = (
+        p.state, p.birth, p.sex, p.district, p.activity, p.sector, p.pension, p.collective, p.employer, p.hukou, p.left,
+        p.counted, world.month,
+    )  # fmt: skip
 
-    def work(_: int, first: int, stop: int) -> tuple[int, np.ndarray, np.ndarray]:
-        ages, cells = np.zeros((4, no_age + 1), np.int32), np.zeros((4, no_work + 1), np.int32)
-        cell = np.empty(stop - first, np.int32)
-        place_by_age(p.state, p.birth, p.sex, p.district, world.month, no_age, cell, first, stop)
-        tally(cell, ages)
-        place_by_work(
-            p.state,
-            p.district,
-            p.activity,
-            p.sector,
-            p.pension,
-            p.collective,
-            p.employer,
-            no_work,
-            cell,
-            first,
-            stop,
-        )
-        tally(cell, cells)
-        return registered_in(p.state, p.hukou, first, stop), ages.sum(axis=0), cells.sum(axis=0)
+    def people(_: int, first: int, stop: int) -> tuple[int, np.ndarray, np.ndarray, np.ndarray]:
+        ages, works = np.zeros((4, no_age + 1), np.int32), np.zeros((4, no_work + 1), np.int32)
+        moved, cell = np.zeros((2, nd), np.int64), np.empty(BLOCK, np.int32)
+        return count_people(*of_person, ages, works, moved, cell, first, stop), ages, works, moved
 
-    registered, ages, cells = zip(*world.map_chunks(work, p.n), strict=True)
+    def homes(_: int, first: int, stop: int) -> np.ndarray:
+        sizes = np.zeros((4, nd * SIZES + 1), np.int32)
+        count_homes(h.state, h.size, h.district, sizes, np.empty(BLOCK, np.int32), first, stop)
+        return sizes
+
+    registered, ages, works, moved = zip(*world.map_chunks(people, p.n, chunk=2 * CHUNK), strict=True)
     memory["population.registered"] = sum(registered)
-    memory["population.ages"] = np.sum(ages, axis=0)[:-1].reshape(by_age)
-    memory["population.work"] = np.sum(cells, axis=0)[:-1].reshape(by_work)
-    homes = np.zeros((4, 3, nd), np.int64)
-    count_homes(world.households.state, world.households.size, world.households.district, homes)
-    memory["population.families"] = homes.sum(axis=0)
+    memory["population.ages"] = sum(ages).sum(axis=0)[:-1].reshape(by_age)
+    memory["population.work"] = sum(works).sum(axis=0)[:-1].reshape(by_work)
+    sizes = sum(world.map_chunks(homes, h.n)).sum(axis=0)[:-1].reshape(nd, SIZES)
+    memory["population.families"] = np.stack(
+        [sizes.sum(axis=1), sizes[:, 1], (sizes * np.arange(SIZES)).sum(axis=1)]
+    )
+    found: np.ndarray = sum(moved)
+    return found
 
 
 def by_flag(world: World, bit: int) -> np.ndarray:
@@ -169,18 +175,9 @@ def start(world: World) -> None:
 
 def step(world: World) -> None:
     """Moves between districts, net over the month: with births, deaths and migration they balance each district's people."""
-    persons, nd = world.persons, world.nd
-    count_all(world)
-    columns = persons.state, persons.left, persons.district, persons.counted
-
-    def work(_: int, first: int, stop: int) -> np.ndarray:
-        found = np.zeros((2, nd), np.int64)
-        moves(*columns, world.month, found[0], found[1], first, stop)
-        return found
-
-    into, out = sum(world.map_chunks(work, persons.n))
-    world.counter("moved_in")[:nd] += into
-    world.counter("moved_out")[:nd] += out
+    into, out = count_all(world)
+    world.counter("moved_in")[: world.nd] += into
+    world.counter("moved_out")[: world.nd] += out
 
 
 def observe(world: World) -> dict[str, np.ndarray]:
