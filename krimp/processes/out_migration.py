@@ -15,6 +15,7 @@ behind in a share of the moves, so the registered population falls more slowly t
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -53,7 +54,7 @@ from krimp.state.compile import helper, kernel
 from krimp.state.parameters import Parameter
 from krimp.state.portable import exp
 from krimp.state.purposes import AGAIN_AWAY, AGAIN_WINTER, OUT_HUKOU, OUT_MIGRATION, OUT_PLACE, OUT_UNIT
-from krimp.state.random import draw4, threshold, uniform, unit, words_of
+from krimp.state.random import draw4, fill, threshold, uniform, unit, words_of
 from krimp.state.world import Series, World, emit
 
 PARAMETERS = (
@@ -197,14 +198,32 @@ def destination(seed, key, month, purpose, places):
 @helper
 def leaning(P, p, jobless, public, outsider):
     """Relative hazard of a person by work and registration."""
-    factor = 1.0
-    if P.activity[p] == UNEMPLOYED:
-        factor *= jobless
-    elif P.wage[p] > 0 and P.sector[p] == PUBLIC:
-        factor *= public
-    if P.hukou[p] == 0:
-        factor *= outsider
-    return factor
+    at_post = (P.wage[p] > 0) & (P.sector[p] == PUBLIC)
+    factor = jobless if P.activity[p] == UNEMPLOYED else public if at_post else 1.0
+    return factor * outsider if P.hukou[p] == 0 else factor
+
+
+@helper
+def urge(P, p, years, rules):
+    """Hazard of an adult alone this month over the bound that the life screening used. rules: (hazard, factor, lean, jobless,
+    public, outsider, bound)."""
+    hazard, factor, lean, jobless, public, outsider, bound = rules
+    return hazard[years] * factor[P.district[p]] * leaning(P, p, jobless, public, outsider) / lean
+
+
+@kernel
+def sift(P, rows, words, month, rules, solo, kept):
+    """Candidates who would leave if they were married, with luck `words`; their lot is looked at in `depart`.
+
+    Nobody waits for the answer of another here, so that the processor fetches the rows of many at once."""
+    n = 0
+    for i in range(rows.size):
+        p = rows[i]
+        years = min(max(age_of(P, p, month), 0) // 12, 110)
+        rate = urge(P, p, years, rules) / (1.0 - 0.5 * solo)
+        kept[n] = p
+        n += words[i] < threshold(rate / rules[6][np.int64(P.sex[p]), years])
+    return n
 
 
 @kernel
@@ -234,27 +253,8 @@ def start(world: World) -> None:
 
 
 @kernel
-def depart(
-    X,
-    rows,
-    again,
-    hazard,
-    factor,
-    lean,
-    jobless,
-    public,
-    outsider,
-    solo,
-    hukou_moves,
-    places,
-    bound,
-    again_new,
-    again_back,
-    winter,
-    out,
-    fired,
-):
-    """Let candidates (again 0) and recent arrivals (again 1) leave, alone or with the family. `hazard`: monthly by age."""
+def depart(X, rows, again, rules, solo, hukou_moves, places, again_new, again_back, winter, out, fired):
+    """Let candidates (again 0) and recent arrivals (again 1) leave, alone or with the family. `rules` as in `urge`."""
     P, H = X.P, X.H
     for i in range(rows.size):
         p = rows[i]
@@ -275,10 +275,10 @@ def depart(
                 X.seed, P.key[p], X.month, AGAIN_AWAY, again_back if P.left[p] != 0 else again_new
             )
         else:
-            rate = hazard[years] * factor[P.district[p]] * leaning(P, p, jobless, public, outsider) / lean
+            rate = urge(P, p, years, rules)
             if paired:
                 rate /= 1.0 - 0.5 * solo
-            hit = chance(X.seed, P.key[p], X.month, OUT_MIGRATION, rate / bound[np.int64(P.sex[p]), years])
+            hit = chance(X.seed, P.key[p], X.month, OUT_MIGRATION, rate / rules[6][np.int64(P.sex[p]), years])
         if not hit:
             continue
         words = draw4(X.seed, P.key[p], X.month, OUT_UNIT)
@@ -373,6 +373,21 @@ def remember_arrivals(world: World, rows: np.ndarray) -> None:
     )
 
 
+def pick(world: World, rows: np.ndarray, rules: tuple[Any, ...]) -> np.ndarray:
+    """int32[n] those of the candidates `rows` whom luck may let go, in order."""
+    persons = world.persons.view()
+
+    def work(_: int, first: int, stop: int) -> np.ndarray:
+        mine = rows[first:stop]
+        words, kept = np.empty(len(mine), np.uint32), np.empty(len(mine) + 1, np.int32)
+        fill(world.seed, persons.key[mine], world.month, OUT_MIGRATION, words)
+        return kept[
+            : sift(persons, mine, words, world.month, rules, world.params["out_migration.solo"], kept)
+        ]
+
+    return np.concatenate(world.map_chunks(work, len(rows), first=0, chunk=1024))
+
+
 def step(world: World) -> None:
     """Departures of the month."""
     p = world.params
@@ -394,17 +409,18 @@ def step(world: World) -> None:
     picked = words < threshold(max(again_new, again_back))
     if winter > 0.0:
         picked |= words_of(world.seed, keys, world.month, AGAIN_WINTER)[0] < threshold(winter)
-    candidates = world.candidates["out_migration"]
+    rules = (
+        hazard_by_age(world), response(world, p["out_migration.kappa"], p["out_migration.damping"]),
+        float(world.memory["out_migration.lean"]), p["out_migration.jobless"], p["out_migration.public"],
+        p["out_migration.outsider"], _bound(world, world.month),
+    )  # fmt: skip
+    candidates = pick(world, world.candidates["out_migration"], rules)
     rows = np.concatenate([candidates, recent[picked]])
     again = np.zeros(len(rows), np.bool_)
     again[len(candidates) :] = True
     fired = np.zeros(len(BRANCHES), np.int64)
     depart(
-        life(world, events=6 * len(rows)), rows, again, hazard_by_age(world),
-        response(world, p["out_migration.kappa"], p["out_migration.damping"]), float(world.memory["out_migration.lean"]),
-        p["out_migration.jobless"], p["out_migration.public"], p["out_migration.outsider"], p["out_migration.solo"],
-        p["out_migration.hukou_moves"], destinations(world, SHARES), _bound(world, world.month),
-        again_new, again_back, winter,
-        world.counter("out_migrants"), fired,
+        life(world, events=6 * len(rows)), rows, again, rules, p["out_migration.solo"], p["out_migration.hukou_moves"],
+        destinations(world, SHARES), again_new, again_back, winter, world.counter("out_migrants"), fired,
     )  # fmt: skip
     report(world, BRANCHES, fired)
