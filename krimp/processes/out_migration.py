@@ -15,7 +15,6 @@ behind in a share of the moves, so the registered population falls more slowly t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
@@ -32,6 +31,7 @@ from krimp.processes.kin import (
     together,
 )
 from krimp.processes.life_screening import AGES, LifeHazard
+from krimp.processes.luck import sift
 from krimp.state.codes import (
     COAST,
     ELSEWHERE,
@@ -54,7 +54,7 @@ from krimp.state.compile import helper, kernel
 from krimp.state.parameters import Parameter
 from krimp.state.portable import exp
 from krimp.state.purposes import AGAIN_AWAY, AGAIN_WINTER, OUT_HUKOU, OUT_MIGRATION, OUT_PLACE, OUT_UNIT
-from krimp.state.random import draw4, fill, threshold, uniform, unit, words_of
+from krimp.state.random import draw4, threshold, uniform, unit, words_of
 from krimp.state.world import Series, World, emit
 
 PARAMETERS = (
@@ -212,10 +212,8 @@ def urge(P, p, years, rules):
 
 
 @kernel
-def sift(P, rows, words, month, rules, solo, kept):
-    """Candidates who would leave if they were married, with luck `words`; their lot is looked at in `depart`.
-
-    Nobody waits for the answer of another here, so that the processor fetches the rows of many at once."""
+def would_leave(P, rows, words, month, rules, solo, kept):
+    """Candidates who would leave if they were married: only they need be looked at in `depart`. For `luck.sift`."""
     n = 0
     for i in range(rows.size):
         p = rows[i]
@@ -373,54 +371,62 @@ def remember_arrivals(world: World, rows: np.ndarray) -> None:
     )
 
 
-def pick(world: World, rows: np.ndarray, rules: tuple[Any, ...]) -> np.ndarray:
-    """int32[n] those of the candidates `rows` whom luck may let go, in order."""
-    persons = world.persons.view()
+@kernel
+def stay(P, rows, month, here, keys):
+    """Arrivals of the last two years who live here, with their keys; returns how many."""
+    n = 0
+    for i in range(rows.size):
+        p = rows[i]
+        here[n], keys[n] = p, P.key[p]
+        n += (P.state[p] == RESIDENT) & (np.int64(month) - np.int64(P.came[p]) <= AGAIN_MONTHS)
+    return n
 
-    def work(_: int, first: int, stop: int) -> np.ndarray:
-        mine = rows[first:stop]
-        words, kept = np.empty(len(mine), np.uint32), np.empty(len(mine) + 1, np.int32)
-        fill(world.seed, persons.key[mine], world.month, OUT_MIGRATION, words)
-        return kept[
-            : sift(persons, mine, words, world.month, rules, world.params["out_migration.solo"], kept)
-        ]
 
-    return np.concatenate(world.map_chunks(work, len(rows), first=0, chunk=1024))
+def still_here(world: World, again: float, winter: float) -> tuple[np.ndarray, np.ndarray]:
+    """int32 rows of those who came in the last two years and live here, and of those whom luck picks to look at leaving."""
+    view, rows = world.persons.view(), world.memory["out_migration.recent"]
+
+    def work(_: int, first: int, stop: int) -> tuple[np.ndarray, np.ndarray]:
+        here, keys = np.empty(stop - first + 1, np.int32), np.empty(stop - first + 1, np.uint64)
+        n = stay(view, rows[first:stop], world.month, here, keys)
+        here, keys = here[:n], keys[:n]
+        picked = words_of(world.seed, keys, world.month, AGAIN_AWAY)[0] < threshold(again)
+        if winter > 0.0:
+            picked |= words_of(world.seed, keys, world.month, AGAIN_WINTER)[0] < threshold(winter)
+        return here, here[picked]
+
+    here, picked = zip(*world.map_chunks(work, len(rows), first=0, chunk=4096), strict=True)
+    return np.concatenate(here), np.concatenate(picked)
 
 
 def step(world: World) -> None:
     """Departures of the month."""
     p = world.params
     persons = world.persons
-    recent = world.memory["out_migration.recent"]
-    recent = recent[
-        (persons.state[recent] == RESIDENT) & (world.month - persons.came[recent] <= AGAIN_MONTHS)
-    ]
-    world.memory["out_migration.recent"] = recent
     winter = (
         1.0 - (1.0 - p["out_migration.winter"]) ** (1.0 / len(WINTER))
         if world.month_of_year in WINTER
         else 0.0
     )
     again_new, again_back = p["out_migration.again_newcomer"] / 12.0, p["out_migration.again_returnee"] / 12.0
-    # luck first: only those whom it picks need be looked at
-    keys = persons.key[recent]
-    words = words_of(world.seed, keys, world.month, AGAIN_AWAY)[0]
-    picked = words < threshold(max(again_new, again_back))
-    if winter > 0.0:
-        picked |= words_of(world.seed, keys, world.month, AGAIN_WINTER)[0] < threshold(winter)
+    recent, picked = still_here(world, max(again_new, again_back), winter)
+    world.memory["out_migration.recent"] = recent
     rules = (
         hazard_by_age(world), response(world, p["out_migration.kappa"], p["out_migration.damping"]),
         float(world.memory["out_migration.lean"]), p["out_migration.jobless"], p["out_migration.public"],
         p["out_migration.outsider"], _bound(world, world.month),
     )  # fmt: skip
-    candidates = pick(world, world.candidates["out_migration"], rules)
-    rows = np.concatenate([candidates, recent[picked]])
+    view, solo = persons.view(), p["out_migration.solo"]
+    candidates = sift(
+        world, world.candidates["out_migration"], OUT_MIGRATION,
+        lambda mine, words, kept: would_leave(view, mine, words, world.month, rules, solo, kept),
+    )  # fmt: skip
+    rows = np.concatenate([candidates, picked])
     again = np.zeros(len(rows), np.bool_)
     again[len(candidates) :] = True
     fired = np.zeros(len(BRANCHES), np.int64)
     depart(
-        life(world, events=6 * len(rows)), rows, again, rules, p["out_migration.solo"], p["out_migration.hukou_moves"],
+        life(world, events=6 * len(rows)), rows, again, rules, solo, p["out_migration.hukou_moves"],
         destinations(world, SHARES), again_new, again_back, winter, world.counter("out_migrants"), fired,
     )  # fmt: skip
     report(world, BRANCHES, fired)

@@ -14,6 +14,7 @@ import numpy as np
 
 from krimp.processes.kin import ADULT, activity_at, age_of, at_home, bring_cash, chance, life, move_in, report
 from krimp.processes.life_screening import AGES, LifeHazard
+from krimp.processes.luck import sift
 from krimp.processes.out_migration import SHARES, destination, destinations, remember_arrivals, response
 from krimp.state.codes import (
     COAST,
@@ -35,7 +36,7 @@ from krimp.state.families import link, new_household
 from krimp.state.parameters import Parameter
 from krimp.state.portable import exp
 from krimp.state.purposes import GRADUATE_PLACE, OUTSIDE_JOB_LOSS, RETURN, RETURN_HUKOU
-from krimp.state.random import draw4, gauss, unit
+from krimp.state.random import draw4, gauss, threshold, unit
 from krimp.state.world import Series, World, emit
 
 PARAMETERS = (
@@ -69,6 +70,8 @@ BRANCHES = (
 )  # fmt: skip
 
 BOUND = 0.012
+#: Years away in which a graduate decides as one: the year after the degree, then as workers do.
+SOONEST, LATEST = 3.8, 4.9
 _RETURN = EVENT["return"]
 _PARENTS, _JOB_LOSS, _SLOW, _STUDY, _WORK = (
     REASON["parents_at_home"], REASON["job_loss"], REASON["slow_pace"], REASON["study"], REASON["work"],
@@ -97,10 +100,50 @@ def resident_again(X, p):
     P.activity[p] = activity_at(P, p, X.month)
 
 
+@helper
+def wish(P, p, seed, month, away, graduate, mother_home, rules):
+    """(hazard to return this month, whether work there is lost) after `away` years. rules: (level, older, student, parents,
+    loss, share that loses work, fade, appeal by district)."""
+    level, older, student, parents, loss, loss_share, fade, appeal = rules
+    lost = False
+    if graduate:
+        rate = student / 12.0
+    else:
+        words = draw4(seed, P.key[p], month // 12, OUTSIDE_JOB_LOSS)
+        lost = unit(words[0]) < loss_share
+        years = age_of(P, p, month) / 12.0
+        rate = level / 12.0 * exp(-fade * away)
+        if years >= 45.0:
+            rate *= older
+        if mother_home:
+            rate *= parents
+        if lost:
+            rate *= loss
+    return rate * appeal[P.district[p]], lost
+
+
 @kernel
-def come_back(X, rows, level, older, student, parents, loss, loss_share, fade, appeal, savings, hukou, bound, first_home,
-              first_district, places, returnees, arrivals, fired, out_rows):  # fmt: skip
-    """Candidates decide; those who return join a parent or found a homeless household (first_home). Returns counts."""
+def would_return(P, rows, words, month, seed, rules, kept):
+    """Candidates who would return if that were likelier with a parent here and one is: only they need be looked at in
+    `come_back`, beside graduates whose year after the degree is over. For `luck.sift`."""
+    n = 0
+    for i in range(rows.size):
+        p = rows[i]
+        away = (month - np.int64(P.left[p])) / 12.0
+        graduate = P.activity[p] == STUDENT
+        over = graduate and away >= LATEST
+        rate, _ = wish(P, p, seed, month, away, graduate and not over, rules[3] > 1.0, rules)
+        kept[n] = p
+        n += over or words[i] < threshold(rate / BOUND)
+    return n
+
+
+@kernel
+def come_back(
+    X, rows, rules, savings, hukou, first_home, first_district, places, returnees, arrivals, fired, out_rows
+):
+    """Candidates decide; those who return join a parent or found a homeless household (first_home). `rules` as in `wish`.
+    Returns counts."""
     P, H = X.P, X.H
     n_home = 0
     n_out = 0
@@ -109,33 +152,17 @@ def come_back(X, rows, level, older, student, parents, loss, loss_share, fade, a
         if P.state[p] != GONE or age_of(P, p, X.month) < ADULT:
             continue
         away = (X.month - np.int64(P.left[p])) / 12.0
-        mother_home = at_home(P, H, P.mother[p])
-        rate = 0.0
         graduate = P.activity[p] == STUDENT
-        lost = False
-        if graduate:
-            if away < 3.8:
-                continue
-            # the year after the degree: then the graduate is a worker like others
-            rate = student / 12.0
-            if away >= 4.9:
-                P.activity[p] = EMPLOYED
-                # work takes them where workers go, not where they studied
-                P.place[p] = destination(X.seed, P.key[p], X.month, GRADUATE_PLACE, places)
-                graduate = False
-        if not graduate:
-            words = draw4(X.seed, P.key[p], X.month // 12, OUTSIDE_JOB_LOSS)
-            lost = unit(words[0]) < loss_share
-            years = age_of(P, p, X.month) / 12.0
-            rate = level / 12.0 * exp(-fade * away)
-            if years >= 45.0:
-                rate *= older
-            if mother_home != 0:
-                rate *= parents
-            if lost:
-                rate *= loss
-        rate *= appeal[P.district[p]]
-        if not chance(X.seed, P.key[p], X.month, RETURN, rate / bound):
+        if graduate and away < SOONEST:
+            continue
+        if graduate and away >= LATEST:
+            P.activity[p] = EMPLOYED
+            # work takes them where workers go, not where they studied
+            P.place[p] = destination(X.seed, P.key[p], X.month, GRADUATE_PLACE, places)
+            graduate = False
+        mother_home = at_home(P, H, P.mother[p])
+        rate, lost = wish(P, p, X.seed, X.month, away, graduate, mother_home != 0, rules)
+        if not chance(X.seed, P.key[p], X.month, RETURN, rate / BOUND):
             continue
         q = P.partner[p]
         couple = P.marital[p] == MARRIED and q != 0 and P.state[q] == GONE and P.left[q] == P.left[p]
@@ -205,19 +232,25 @@ def come_back(X, rows, level, older, student, parents, loss, loss_share, fade, a
 def step(world: World) -> None:
     """Returns of the month."""
     p = world.params
-    rows = world.candidates["return_migration"]
+    work = world.driver("jobs_coast", 0.95)
+    rules = (
+        p["return_migration.level"], p["return_migration.older"], p["return_migration.student_share"],
+        p["return_migration.parents"], p["return_migration.job_loss"], 1.0 - work, p["return_migration.fade"],
+        response(world, p["return_migration.kappa"], 1.0, -1.0),
+    )  # fmt: skip
+    view = world.persons.view()
+    rows = sift(
+        world, world.candidates["return_migration"], RETURN,
+        lambda mine, words, kept: would_return(view, mine, words, world.month, world.seed, rules, kept),
+    )  # fmt: skip
     n = max(len(rows), 1)
     homes, districts = np.zeros(n, np.int32), np.zeros(n, np.int8)
     out_rows = np.zeros(8 * n + 8, np.int32)
     fired = np.zeros(len(BRANCHES), np.int64)
     wage = world.driver("national_wage", 1.0) / float(world.drivers.get("national_wage", np.ones(1))[0])
-    work = world.driver("jobs_coast", 0.95)
     n_home, n_out = come_back(
-        life(world, households=n, events=n), rows, p["return_migration.level"], p["return_migration.older"],
-        p["return_migration.student_share"], p["return_migration.parents"], p["return_migration.job_loss"], 1.0 - work,
-        p["return_migration.fade"], response(world, p["return_migration.kappa"], 1.0, -1.0),
-        world.fen(p["return_migration.savings"]) * wage, 0.6, BOUND, homes, districts, destinations(world, SHARES), world.counter("returnees"),
-        world.counter("in_migrants"), fired, out_rows,
+        life(world, households=n, events=n), rows, rules, world.fen(p["return_migration.savings"]) * wage, 0.6, homes,
+        districts, destinations(world, SHARES), world.counter("returnees"), world.counter("in_migrants"), fired, out_rows,
     )  # fmt: skip
     world.seek(homes[:n_home], WANT_ARRIVAL, districts[:n_home])
     remember_arrivals(world, out_rows[:n_out])
