@@ -13,8 +13,8 @@ import numpy as np
 from krimp.state.random import fill
 from krimp.state.world import World
 
-#: Rows of a list that are sifted at once.
-PART = 1024
+#: Parts of a long list, and the rows that a part has at least.
+PARTS, LEAST = 8, 1024
 
 
 def sift(
@@ -33,4 +33,6 @@ def sift(
         fill(world.seed, key[mine], world.month, purpose, words)
         return kept[: sieve(mine, words, kept)]
 
-    return np.concatenate(world.map_chunks(work, len(rows), first=0, chunk=PART))
+    return np.concatenate(
+        world.map_chunks(work, len(rows), first=0, chunk=max(len(rows) // PARTS + 1, LEAST))
+    )

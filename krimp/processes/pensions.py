@@ -15,6 +15,7 @@ import numpy as np
 
 from krimp.processes import jobs
 from krimp.processes.kin import quit_job
+from krimp.processes.luck import sift
 from krimp.state.codes import (
     CONSTRUCTION,
     EMPLOYED,
@@ -35,7 +36,7 @@ from krimp.state.codes import (
     SERVICES,
     UNEMPLOYED,
 )
-from krimp.state.compile import kernel
+from krimp.state.compile import helper, kernel
 from krimp.state.parameters import Parameter
 from krimp.state.purposes import PENSION_START
 from krimp.state.random import draw, threshold
@@ -100,6 +101,41 @@ def tables(world: World) -> np.ndarray:
     return out
 
 
+@helper
+def employee_due(P, p, age, years, stop, covered_share):
+    """True when p may draw an employees' pension: of age, paid in (drawn once for a life), no longer in such work, and not
+    past the age out of formal work when the run began `years` months ago."""
+    s = P.sector[p]
+    covered = np.int64((P.key[p] >> np.uint64(40)) & np.uint64(255)) < covered_share[s]
+    informal = (s == FARM) | (s == OWN_ACCOUNT)
+    of_age = age >= stop[P.sex[p], s]
+    known = (age - years >= stop[P.sex[p], s]) & (informal | (s == NO_SECTOR))
+    return covered & of_age & (not known) & (informal | (P.activity[p] != EMPLOYED))
+
+
+@helper
+def resident_due(P, p, age, rolled_out):
+    """True when the residents' pension has come to p by now, who is of age for it."""
+    return (age >= 720) & (np.int64((P.key[p] >> np.uint64(24)) & np.uint64(255)) < rolled_out)
+
+
+@kernel
+def may_take_up(P, rows, words, month, base, hazard, rolled_out, stop, covered_share, kept):
+    """Those for whom something may change in `take_up`. For `luck.sift`."""
+    n = 0
+    for i in range(rows.size):
+        p = rows[i]
+        age = month - np.int64(P.birth[p])
+        starts = employee_due(P, p, age, month - base, stop, covered_share) | resident_due(
+            P, p, age, rolled_out
+        )
+        working, drawn = P.activity[p] == EMPLOYED, P.pension[p] > 0
+        ends = (working & (words[i] < hazard)) | ((not working) & drawn)
+        kept[n] = p
+        n += (P.activity[p] != PENSIONER) & (ends | (starts & (not drawn)))
+    return n
+
+
 @kernel
 def take_up(
     P,
@@ -138,13 +174,11 @@ def take_up(
         else:
             stops = age >= stop[sex, s] or (not working)
         if P.pension[p] == 0:
-            informal = s == FARM or s == OWN_ACCOUNT
-            known = age - (month - base) >= stop[sex, s] and (informal or s == NO_SECTOR)
-            if covered and not known and age >= stop[sex, s] and not (working and not informal):
+            if employee_due(P, p, age, month - base, stop, covered_share):
                 last = np.int64(P.wage[p]) if P.wage[p] > 0 else np.int64(mean[s])
                 P.pension[p] = np.int32(max(np.int64(pay[s] * last), least))
                 fired[0] += 1
-            elif age >= 720 and np.int64((P.key[p] >> np.uint64(24)) & np.uint64(255)) < rolled_out:
+            elif resident_due(P, p, age, rolled_out):
                 P.pension[p] = np.int32(residents)
                 fired[1] += 1
         shop = P.employer[p]
@@ -190,13 +224,19 @@ def step(world: World) -> None:
         index_all(persons, 1.0 + growth)
         memory["pensions.index"] *= 1.0 + growth
         fired[3] += 1
-    rows = memory["household_income.due"]
+    hazard, rolled_out = threshold(p["pensions.stop"]), np.int64(256 * world.driver("residents_pension", 1.0))
+    stop, covered = table[0], np.ascontiguousarray(table[2, 1])
+    rows = sift(
+        world, memory["household_income.due"], PENSION_START,
+        lambda mine, words, kept: may_take_up(
+            persons, mine, words, world.month, world.base, hazard, rolled_out, stop, covered, kept
+        ),
+    )  # fmt: skip
     world.events.reserve(len(rows))
     pay = np.array([replacement(world, s) for s in range(N_SECTORS)])
     take_up(
-        persons, world.shops.view(), world.events.view(), world.seed, world.month, world.base, rows, threshold(p["pensions.stop"]),
-        np.int64(256 * world.driver("residents_pension", 1.0)), table[0], table[1],
-        np.ascontiguousarray(table[2, 1]), pay, jobs.array(world, "wages.mean"), np.int64(floor(world)),
+        persons, world.shops.view(), world.events.view(), world.seed, world.month, world.base, rows, hazard,
+        rolled_out, stop, table[1], covered, pay, jobs.array(world, "wages.mean"), np.int64(floor(world)),
         np.int64(world.fen(p["pensions.residents"]) * memory["pensions.index"]), world.counter("retirements"),
         jobs.employed(world), fired,
     )  # fmt: skip
