@@ -51,42 +51,49 @@ PRACTICE_MONTHS = 120
 
 
 @kernel
-def members(household, birth, month, young, others):
-    """Members of each household who are 16 to 74, and the others."""
+def members(household, birth, month, count):
+    """Members of each household: who are 16 to 74 in the low byte, the others in the high one."""
     for row in range(1, household.size):
         p = np.uint64(row)
-        years = (np.int64(month) - np.int64(birth[p])) // 12
+        years = (np.int32(month) - np.int32(birth[p])) // np.int32(12)
         apart = (years >= 16) & (years < 75)
-        h = np.uint32(household[p])
-        young[h] += apart
-        others[h] += not apart
+        count[np.uint32(household[p])] += np.uint16(1) if apart else np.uint16(256)
 
 
 @kernel
-def expect(state, district, young, others, share, single, out):
-    """out[0..3, d]: expected households, one-person households, members, members counted apart."""
-    for h in range(1, state.size):
-        if state[h] != ACTIVE:
-            continue
-        a, b = np.int64(young[h]), np.int64(others[h])
-        d = district[h]
-        s = share * single if a + b == 1 else share
-        all_apart = 1.0
-        for _ in range(a):
-            all_apart *= s
-        one_left = 0.0
-        if b == 0:
-            if a > 0:
-                one_left = a * (1.0 - s)
-                for _ in range(a - 1):
-                    one_left *= s
-        elif b == 1:
-            one_left = all_apart
-        gone = all_apart if b == 0 else 0.0
-        out[0, d] += 1.0 - gone
-        out[1, d] += one_left
-        out[2, d] += a + b - s * a
-        out[3, d] += s * a
+def expect(share, single, of):
+    """of[a, b]: what a household of a countable adults and b others is expected to be: a household, one of one person,
+    members, members counted apart."""
+    for a in range(of.shape[0]):
+        for b in range(of.shape[1]):
+            s = share * single if a + b == 1 else share
+            all_apart = 1.0
+            for _ in range(a):
+                all_apart *= s
+            one_left = 0.0
+            if b == 0:
+                if a > 0:
+                    one_left = a * (1.0 - s)
+                    for _ in range(a - 1):
+                        one_left *= s
+            elif b == 1:
+                one_left = all_apart
+            gone = all_apart if b == 0 else 0.0
+            of[a, b, 0] = 1.0 - gone
+            of[a, b, 1] = one_left
+            of[a, b, 2] = a + b - s * a
+            of[a, b, 3] = s * a
+
+
+@kernel
+def add_up(state, district, count, of, out):
+    """out[d, 0..3]: what active households are expected to be, added in row order."""
+    for row in range(1, state.size):
+        h = np.uint64(row)
+        if state[h] == ACTIVE:
+            expected, total = of[count[h] & 255, count[h] >> 8], out[np.uint64(np.uint8(district[h]))]
+            for k in range(4):
+                total[k] += expected[k]
 
 
 def start(world: World) -> None:
@@ -97,16 +104,17 @@ def start(world: World) -> None:
 def _count(world: World) -> None:
     p = world.params
     age = min(world.month - world.base, PRACTICE_MONTHS) / PRACTICE_MONTHS
-    out = np.zeros((4, world.nd))
+    out = np.zeros((world.nd, 4))
     persons, h = world.persons, world.households
-    young, others = np.zeros((2, h.n), np.uint8)
-    members(persons.household, persons.birth, world.month, young, others)
-    expect(
-        h.state, h.district, young, others, p["census_observation.apart"] * age, p["census_observation.apart_single"], out
-    )  # fmt: skip
+    count = np.zeros(h.n, np.uint16)
+    members(persons.household, persons.birth, world.month, count)
+    count[0] = 0
+    of = np.empty((int((count & 255).max()) + 1, int((count >> 8).max()) + 1, 4))
+    expect(p["census_observation.apart"] * age, p["census_observation.apart_single"], of)
+    add_up(h.state, h.district, count, of, out)
     homes, ones, people = world.memory["population.families"]
     real = np.stack([homes, ones, people, people])
-    world.memory["census_observation.ratio"] = out / np.maximum(real, 1.0)
+    world.memory["census_observation.ratio"] = np.ascontiguousarray(out.T) / np.maximum(real, 1.0)
 
 
 def observe(world: World) -> dict[str, np.ndarray]:

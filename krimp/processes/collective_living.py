@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from krimp.processes.kin import age_of, at_home, chance, life, move_in, report
+from krimp.processes.kin import age_of, at_home, life, move_in, report
+from krimp.processes.luck import BLOCK, pack, sift_all
 from krimp.state.codes import (
     CAMP,
     CARE,
     EVENT,
     MALE,
     MARRIED,
+    NOT_COLLECTIVE,
     OTHER_COLLECTIVE,
     PUPIL,
     REASON,
@@ -24,10 +26,11 @@ from krimp.state.codes import (
     STUDENT,
     WANT_NEW,
 )
-from krimp.state.compile import allocating_kernel
+from krimp.state.compile import inlined, kernel
 from krimp.state.families import new_household, unlink
 from krimp.state.parameters import Parameter
 from krimp.state.purposes import COLLECTIVE_IN
+from krimp.state.random import fill, threshold
 from krimp.state.world import Series, World, emit
 
 PARAMETERS = (
@@ -47,6 +50,9 @@ BRANCHES = (
     "collective_living.camp",
 )
 
+#: Who of those that may takes a free bed, a share by kind.
+TAKES = {SCHOOL: 0.5, CAMP: 0.2, CARE: 0.3}
+
 _INTO, _OUT = EVENT["into_collective"], EVENT["out_of_collective"]
 _SCHOOL, _CARE, _CAMP = REASON["school"], REASON["care"], REASON["camp"]
 
@@ -62,16 +68,36 @@ def start(world: World) -> None:
     world.memory["collective_living.people"] = int(np.count_nonzero(persons.state == RESIDENT))
 
 
-@allocating_kernel
-def change(X, beds, homes, districts, fired):
-    """Leavers first, then the free beds are filled in row order of a keyed screen. Returns new households."""
+@inlined
+def kind_for(birth, sex, marital, activity, month):
+    """Kind of collective place that may take such a person of a family, 0 for none."""
+    age = np.int16(month) - birth
+    pupil = (activity == PUPIL) & (age >= 15 * 12) & (age < 18 * 12)
+    single = (sex == MALE) & (marital != MARRIED) & (age >= 22 * 12) & (age < 46 * 12)
+    old = (age >= 75 * 12) & (marital != MARRIED)
+    return SCHOOL if pupil else CAMP if single else CARE if old else NOT_COLLECTIVE
+
+
+@kernel
+def in_places(state, collective, flags, kept, first, stop):
+    """Residents of rows [first, stop) in collective places; returns how many. For `luck.sift_all`."""
+    n = 0
+    for begin in range(first, stop, BLOCK):
+        end = min(begin + BLOCK, stop)
+        for i in range(begin, end):
+            p = np.uint64(i)
+            flags[np.uint64(i - begin)] = (state[p] == RESIDENT) & (collective[p] != 0)
+        n = pack(flags[: end - begin], begin, kept, n)
+    return n
+
+
+@kernel
+def let_go(X, rows, used, homes, districts, fired):
+    """Leavers among `rows`; `used`: beds of the others. Returns new households."""
     P, H = X.P, X.H
     n = 0
-    used = np.zeros(beds.shape, np.int64)
-    for p in range(1, P.used[0]):
+    for p in rows:
         k = P.collective[p]
-        if k == 0 or P.state[p] != RESIDENT:
-            continue
         age = age_of(P, p, X.month) // 12
         d = P.district[p]
         if (
@@ -93,41 +119,44 @@ def change(X, beds, homes, districts, fired):
             emit(X.E, X.month, _OUT, _SCHOOL if k == SCHOOL else _CAMP, d, p, h, H.dwelling[h], 0, 0)
         else:
             used[k, d] += 1
-    for p in range(1, P.used[0]):
+    return n
+
+
+@kernel
+def may_move_in(
+    key, state, household, birth, sex, marital, activity, seed, month, limits, words, flags, kept, first, stop
+):
+    """Members of families of rows [first, stop) who would take a bed if there is one, for luck and for what they are.
+    limits: uint32 thresholds of luck by kind; `words`: scratch of a block. Returns how many. For `luck.sift_all`."""
+    n = 0
+    for begin in range(first, stop, BLOCK):
+        end = min(begin + BLOCK, stop)
+        fill(seed, key[begin:end], month, COLLECTIVE_IN, words)
+        for i in range(begin, end):
+            p, j = np.uint64(i), np.uint64(i - begin)
+            kind = kind_for(birth[p], sex[p], marital[p], activity[p], month)
+            limit = limits[SCHOOL] if kind == SCHOOL else limits[CAMP] if kind == CAMP else limits[CARE]
+            flags[j] = (state[p] == RESIDENT) & (household[p] != 0) & (kind != 0) & (words[j] < limit)
+        n = pack(flags[: end - begin], begin, kept, n)
+    return n
+
+
+@kernel
+def take_in(X, rows, beds, used, fired):
+    """Fill the free beds with `rows` in order."""
+    P, H = X.P, X.H
+    for p in rows:
         h = P.household[p]
-        if P.state[p] != RESIDENT or h == 0:
-            continue
-        age = age_of(P, p, X.month) // 12
         d = P.district[p]
-        kind = 0
-        if P.activity[p] == PUPIL and 15 <= age <= 17 and H.size[h] > 1 and used[SCHOOL, d] < beds[SCHOOL, d]:
-            kind = SCHOOL if chance(X.seed, P.key[p], X.month, COLLECTIVE_IN, 0.5) else 0
-        elif (
-            P.sex[p] == MALE and P.marital[p] != MARRIED and 22 <= age <= 45 and H.size[h] > 1
-            and used[CAMP, d] < beds[CAMP, d]
-        ):  # fmt: skip
-            kind = CAMP if chance(X.seed, P.key[p], X.month, COLLECTIVE_IN, 0.2) else 0
-        elif age >= 75 and H.size[h] > 1 and P.marital[p] != MARRIED and used[CARE, d] < beds[CARE, d]:
-            kind = CARE if chance(X.seed, P.key[p], X.month, COLLECTIVE_IN, 0.3) else 0
-        if kind == 0 or H.first[h] == p:  # the head keeps the home
+        kind = kind_for(P.birth[p], P.sex[p], P.marital[p], P.activity[p], X.month)
+        if used[kind, d] >= beds[kind, d] or H.size[h] <= 1 or H.first[h] == p:  # the head keeps the home
             continue
         unlink(P, H, p)
         P.collective[p] = kind
         used[kind, d] += 1
         fired[1 if kind == SCHOOL else 2 if kind == CARE else 3] += 1
-        emit(
-            X.E,
-            X.month,
-            _INTO,
-            _SCHOOL if kind == SCHOOL else _CARE if kind == CARE else _CAMP,
-            d,
-            p,
-            h,
-            0,
-            0,
-            0,
-        )
-    return n
+        why = _SCHOOL if kind == SCHOOL else _CARE if kind == CARE else _CAMP
+        emit(X.E, X.month, _INTO, why, d, p, h, 0, 0, 0)
 
 
 def step(world: World) -> None:
@@ -141,10 +170,28 @@ def step(world: World) -> None:
     factor[CARE] = 1.0 + p["collective_living.care_growth"] * years
     beds = (memory["collective_living.beds"] * np.maximum(factor, 0.0)[:, None]).astype(np.int64)
     memory["collective_living.care"] = beds[CARE].copy()
-    room = int(np.count_nonzero(world.persons.collective)) + 1
+    persons = world.persons
+    leavers = sift_all(
+        world,
+        lambda flags, kept, first, stop: in_places(
+            persons.state, persons.collective, flags, kept, first, stop
+        ),
+    )
+    room = len(leavers) + 1
     homes, districts = np.zeros(room, np.int32), np.zeros(room, np.int8)
-    fired = np.zeros(len(BRANCHES), np.int64)
-    n = change(life(world, households=room, events=3 * room), beds, homes, districts, fired)
+    fired, used = np.zeros(len(BRANCHES), np.int64), np.zeros(beds.shape, np.int64)
+    n = let_go(life(world, households=room, events=room), leavers, used, homes, districts, fired)
+    limits = np.array([threshold(TAKES.get(kind, 0.0)) for kind in range(len(beds))], np.uint32)
+    of_person = (
+        persons.key, persons.state, persons.household, persons.birth, persons.sex, persons.marital, persons.activity,
+    )  # fmt: skip
+    rows = sift_all(
+        world,
+        lambda flags, kept, first, stop: may_move_in(
+            *of_person, world.seed, world.month, limits, np.empty(BLOCK, np.uint32), flags, kept, first, stop
+        ),
+    )
+    take_in(life(world, events=len(rows)), rows, beds, used, fired)
     world.seek(homes[:n], WANT_NEW, districts[:n])
     report(world, BRANCHES, fired)
 

@@ -1,6 +1,6 @@
-"""Luck first: of a list of people only those whom a draw may pick are looked at one by one.
+"""Luck first: of all people, or of a list of them, only those whom rules or a draw may pick are looked at one by one.
 
-Not a process: a helper for those that walk such lists. The sieve reads rows without waiting for an answer, so that the
+Not a process: a helper for those that walk people. The sieve reads rows without waiting for an answer, so that the
 processor fetches many at once, and its parts go side by side; what it keeps is then done in order.
 """
 
@@ -10,11 +10,14 @@ from collections.abc import Callable
 
 import numpy as np
 
+from krimp.state.compile import kernel
 from krimp.state.random import fill
 from krimp.state.world import World
 
 #: Parts of a long list, and the rows that a part has at least.
 PARTS, LEAST = 8, 1024
+#: Rows of a table that are marked at once.
+BLOCK = 1024
 
 
 def sift(
@@ -36,3 +39,26 @@ def sift(
     return np.concatenate(
         world.map_chunks(work, len(rows), first=0, chunk=max(len(rows) // PARTS + 1, LEAST))
     )
+
+
+@kernel
+def pack(flags, begin, kept, n):
+    """Write the rows begin + j of which flags[j] (0 or 1) behind the first n of `kept`; returns how many they are now."""
+    m = np.uint64(n)
+    for j in range(flags.size):
+        kept[m] = begin + j
+        m += np.uint64(flags[np.uint64(j)])
+    return np.int64(m)
+
+
+def sift_all(world: World, scan: Callable[[np.ndarray, np.ndarray, int, int], int]) -> np.ndarray:
+    """int32[n] rows of persons, ascending, that scan(flags, kept, first, stop) keeps of each chunk.
+
+    `flags`: scratch of a `BLOCK` of rows, in which it marks them in vector code before it packs them into `kept`.
+    """
+
+    def work(_: int, first: int, stop: int) -> np.ndarray:
+        kept = np.empty(stop - first + 1, np.int32)
+        return kept[: scan(np.empty(BLOCK, np.uint8), kept, first, stop)]
+
+    return np.concatenate(world.map_chunks(work, world.persons.n))

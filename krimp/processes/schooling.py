@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from krimp.processes.kin import chance, life, report
+from krimp.processes.luck import BLOCK, pack, sift_all
 from krimp.state.codes import (
     CHILD,
     EVENT,
@@ -51,13 +52,20 @@ _END, _BY_AGE = EVENT["school_end"], REASON["age"]
 
 
 @kernel
-def pupils_and_students(state, activity, out):
-    """Rows of resident children, pupils and students; returns how many."""
+def of_the_year(state, activity, birth, schooling, month, autumn, flags, kept, first, stop):
+    """Residents of rows [first, stop) for whom something may change in `move_up`; returns how many. For `luck.sift_all`."""
     n = 0
-    for p in range(1, state.size):
-        if state[p] == RESIDENT and (activity[p] == CHILD or activity[p] == PUPIL or activity[p] == STUDENT):
-            out[n] = p
-            n += 1
+    for begin in range(first, stop, BLOCK):
+        end = min(begin + BLOCK, stop)
+        for i in range(begin, end):
+            p = np.uint64(i)
+            age = np.int16(month) - birth[p]
+            enters = (activity[p] == CHILD) & (age >= 72)
+            completes = (schooling[p] < PRIMARY) & (age >= 144) | (schooling[p] < JUNIOR) & (age >= 180)
+            leaves = (activity[p] == PUPIL) & (age >= 216) | (activity[p] == STUDENT) & (age >= 252)
+            changes = leaves if autumn else enters | (activity[p] == PUPIL) & completes
+            flags[np.uint64(i - begin)] = (state[p] == RESIDENT) & changes
+        n = pack(flags[: end - begin], begin, kept, n)
     return n
 
 
@@ -105,12 +113,16 @@ def step(world: World) -> None:
     """Nothing but in September and October."""
     if world.month_of_year not in (9, 10):
         return
-    persons = world.persons
-    out = np.empty(persons.n, np.int32)
-    n = pupils_and_students(persons.state, persons.activity, out)
+    p, month, autumn = world.persons, world.month, world.month_of_year == 10
+    rows = sift_all(
+        world,
+        lambda flags, kept, first, stop: of_the_year(
+            p.state, p.activity, p.birth, p.schooling, month, autumn, flags, kept, first, stop
+        ),
+    )
     fired = np.zeros(len(BRANCHES), np.int64)
     move_up(
-        life(world, events=n), out[:n], world.month_of_year == 10, world.params["schooling.senior"],
+        life(world, events=len(rows)), rows, autumn, world.params["schooling.senior"],
         world.params["schooling.local_college"], world.counter("school_leavers"), fired,
     )  # fmt: skip
     report(world, BRANCHES, fired)
