@@ -54,6 +54,7 @@ from krimp.state.codes import (
     WANT_SECOND,
 )
 from krimp.state.compile import helper, kernel, typed
+from krimp.state.counting import group, rows_where
 from krimp.state.families import end_household, inherit, move_person, occupy, own, unlink, vacate
 from krimp.state.ledger import pay
 from krimp.state.parameters import Parameter
@@ -954,26 +955,6 @@ def start(world: World) -> None:
     )
 
 
-@kernel
-def group(code, start, out):
-    """Places of each code in rising order: those of c in out[start[c] : start[c + 1]]. `start`: zeros, two longer than codes.
-    Neighbours often share a code, so its place is kept at hand until another comes."""
-    for turn in range(2):
-        c, place = np.int64(code[0]), start[np.int64(code[0]) + 2 - turn]
-        for r in range(code.size):
-            if code[np.uint64(r)] != c:
-                start[c + 2 - turn] = place
-                c = np.int64(code[np.uint64(r)])
-                place = start[c + 2 - turn]
-            if turn == 1:
-                out[place] = r
-            place += 1
-        start[c + 2 - turn] = place
-        if turn == 0:
-            for k in range(2, start.size):
-                start[k] += start[k - 1]
-
-
 def _board(number: np.ndarray, district: np.ndarray, band: np.ndarray, hashed: np.ndarray, nd: int) -> Board:
     """Listings in buckets by district, band and hash; as many buckets as the power of two at or below the listings."""
     wide = len(BANDS) + 1
@@ -982,8 +963,7 @@ def _board(number: np.ndarray, district: np.ndarray, band: np.ndarray, hashed: n
     size = np.array([1 << (int(c).bit_length() - 1) if c else 0 for c in count], np.int64)
     offset = np.cumsum(size) - size
     start, order = np.zeros(int(size.sum()) + 2, np.int64), np.empty(len(number), np.int64)
-    if len(number):
-        group(offset[code] + (hashed & (size[code] - 1)), start, order)
+    group(offset[code] + (hashed & (size[code] - 1)), start, order)
     return Board(size.reshape(nd, wide), offset.reshape(nd, wide), start[:-1], number[order])
 
 
@@ -1015,7 +995,7 @@ def step(world: World) -> None:
     tastes[[hedonic_index.SHELL, hedonic_index.UNTITLED, hedonic_index.LOG_AREA, hedonic_index.OWN_STOVE]] = (
         0.0
     )
-    rows = np.nonzero(D.listed > 0)[0].astype(np.int64)
+    rows = rows_where(D.listed > 0)
     nl = len(rows)
     listed, district = D.listed[rows], D.district[rows].astype(np.int64)
     for_sale = (listed == FOR_SALE) | (listed == FOR_BOTH)

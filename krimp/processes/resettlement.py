@@ -43,6 +43,7 @@ from krimp.state.codes import (
     WANT_RESETTLED,
 )
 from krimp.state.compile import kernel
+from krimp.state.counting import rows_where
 from krimp.state.families import occupy, own, vacate
 from krimp.state.ledger import Account, pay
 from krimp.state.parameters import Parameter
@@ -327,9 +328,9 @@ def _designate(world: World, rows: list[dict[str, Any]]) -> None:
         need = target - int(designated[i])
         if need <= 0:
             continue
-        candidates = np.nonzero(
+        candidates = rows_where(
             (b.state == 2) & (b.public == 0) & (b.programme == 0) & np.isin(b.settlement, programme["origin"])
-        )[0]
+        )
         candidates = candidates[candidates > 0]
         if not len(candidates):
             continue
@@ -508,7 +509,7 @@ def _negotiate(world: World, rows: list[dict[str, Any]]) -> None:
         memory["resettlement.reason"],
     )
     # homes that fell or changed hands to the city meanwhile are done with
-    public = np.nonzero(d.funder)[0]
+    public = rows_where(d.funder != 0)
     free = (d.state[public] == STANDING) & (d.use[public] == VACANT) & (d.owner_kind[public] == BY_CITY)
     flats = public[free & (d.listed[public] == 0)]
     order = _keyed_units(d.key[flats], world.seed, RESETTLEMENT_FLAT)

@@ -56,7 +56,7 @@ def bases(world: World) -> dict[str, float]:
     standing = d.state == STANDING
     urban = float(np.count_nonzero(standing & (d.heating == 1)))
     minor = world.pack.config.minor_units
-    area = float(d.area[standing].sum()) / 10.0
+    area = float((d.area * standing).sum()) / 10.0
     return {
         "consumption": float(spent),
         "services_sales": float(spent + outside),

@@ -1,4 +1,4 @@
-"""Counting rows by district in vector code."""
+"""Counting rows by district, grouping and finding them, in vector code."""
 
 from __future__ import annotations
 
@@ -26,3 +26,41 @@ def count_where(state, wanted, district, out, first, stop):
                 counts += np.uint64((state[row] == wanted) & (d < _EIGHT)) << ((d & _SEVEN) * _EIGHT)
             for d in range(low, min(low + 8, out.size)):
                 out[d] += np.int64((counts >> np.uint64(8 * (d - low))) & _BYTE)
+
+
+@kernel
+def group(code, start, out):
+    """Places of each code in rising order: those of c in out[start[c] : start[c + 1]]. `start`: zeros, two longer than codes.
+    Neighbours often share a code, so its place is kept at hand until another comes."""
+    if code.size == 0:
+        return
+    for turn in range(2):
+        c, place = np.int64(code[0]), start[np.int64(code[0]) + 2 - turn]
+        for r in range(code.size):
+            if code[np.uint64(r)] != c:
+                start[c + 2 - turn] = place
+                c = np.int64(code[np.uint64(r)])
+                place = start[c + 2 - turn]
+            if turn == 1:
+                out[place] = r
+            place += 1
+        start[c + 2 - turn] = place
+        if turn == 0:
+            for k in range(2, start.size):
+                start[k] += start[k - 1]
+
+
+@kernel
+def _put_rows(flags, out):
+    """The rows flagged, in order; without a branch, so that no guess about the next row can be wrong."""
+    n = np.uint64(0)
+    for row in range(flags.size):
+        out[n] = row
+        n += np.uint64(flags[np.uint64(row)])
+
+
+def rows_where(flags: np.ndarray) -> np.ndarray:
+    """int64 rows where the bool `flags` are set, in rising order: `np.nonzero`, several times as fast on a long table."""
+    out = np.empty(np.count_nonzero(flags) + 1, np.int64)
+    _put_rows(flags, out)
+    return out[:-1]
