@@ -24,7 +24,7 @@ from krimp.state.codes import COMPLETE, FULL_TITLE, NO_TITLE, STANDING, STOVE
 from krimp.state.compile import allocating_kernel, helper, kernel
 from krimp.state.counting import group, rows_where
 from krimp.state.parameters import Parameter
-from krimp.state.portable import exp, log
+from krimp.state.portable import exp, log, log_all
 from krimp.state.world import Series, World
 
 #: Features: 1-7 settlement kinds (old core = reference), then the rest by these positions.
@@ -126,8 +126,9 @@ def character(key):
 
 
 @helper
-def features(D, B, places, d, month, x):
-    """Hedonic features of dwelling d into x[N_FEATURES]. `places`: kind and km from the centre of each settlement."""
+def facts(D, B, places, d, month, x):
+    """Hedonic features of dwelling d into x[N_FEATURES], the area as a ratio whose log is the feature: logs of many homes are
+    taken together. `places`: kind and km from the centre of each settlement."""
     for k in range(N_FEATURES):
         x[k] = 0.0
     b = D.building[d]
@@ -154,12 +155,19 @@ def features(D, B, places, d, month, x):
         x[OWN_STOVE] = 1.0
     if D.fitted[d] == 0:
         x[SHELL] = 1.0
-    x[LOG_AREA] = log(max(np.float64(D.area[d]) / 10.0, 5.0) / REFERENCE_AREA)
+    x[LOG_AREA] = max(np.float64(D.area[d]) / 10.0, 5.0) / REFERENCE_AREA
     if B.state[b] == COMPLETE and age > 0.1 and B.units[b] > 1:
         x[EMPTY_HOUSE] = 1.0 - min(B.occupied[b] / np.float64(B.units[b]), 1.0)
     if D.paid[d] == 0 and D.bought[d] == 0 and age < 0.3:
         x[NEW] = 1.0
     x[CHARACTER] = 0.7071 * (character(B.key[b]) + character(D.key[d]))
+
+
+@helper
+def features(D, B, places, d, month, x):
+    """Hedonic features of dwelling d into x[N_FEATURES]."""
+    facts(D, B, places, d, month, x)
+    x[LOG_AREA] = log(x[LOG_AREA])
 
 
 @kernel
@@ -438,13 +446,6 @@ def log_index(world: World) -> np.ndarray:
     return out
 
 
-@kernel
-def take_logs(values):
-    """Put its logarithm in the place of each value."""
-    for i in range(values.size):
-        values[i] = log(values[i])
-
-
 def publish(world: World) -> None:
     """Signals of the price level and its yearly change, as people see it: the mean of two years."""
     now = log_index(world)
@@ -464,7 +465,7 @@ def step(world: World) -> None:
     m["hedonic_index.beta"][FITTING] = fitting(world)
     fitted = x[:, SHELL] * fitting(world)
     y = deals[:, 2] / 10.0 / deals[:, 3] + fitted
-    take_logs(y)
+    log_all(y)
     # what did not sell at less than such homes are held to be worth: they must be worth less
     d = world.dwellings
     rows = m["listing.lowered"][d.listed[m["listing.lowered"]] > 0].astype(np.int64)
@@ -473,7 +474,7 @@ def step(world: World) -> None:
     ask = d.ask[rows] * (1.0 - m["housing_search.discount"]) / 10.0 / d.area[rows] + lowered[
         :, SHELL
     ] * fitting(world)
-    take_logs(ask)
+    log_all(ask)
     held = m["hedonic_index.level"][d.district[rows]] + (lowered * m["hedonic_index.beta"][:N_FEATURES]).sum(
         axis=1
     )

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from krimp.processes.hedonic_index import N_FEATURES, dot, features, mix, value
+from krimp.processes.hedonic_index import LOG_AREA, N_FEATURES, dot, facts, features, mix, value
 from krimp.processes.listing import HIGH, SEGMENTS, builder_floor, least_price, market_of, segment, terms_of
 from krimp.processes.mortgages import means
 from krimp.state.codes import (
@@ -58,7 +58,7 @@ from krimp.state.counting import group, rows_where
 from krimp.state.families import end_household, inherit, move_person, occupy, own, unlink, vacate
 from krimp.state.ledger import pay
 from krimp.state.parameters import Parameter
-from krimp.state.portable import exp, log
+from krimp.state.portable import exp, exp_all, log, log_all
 from krimp.state.purposes import OUTSIDE_BUYER_TASTE, SEARCH_BUCKET, SEARCH_FALLBACK, SEARCH_TASTE, SEARCH_TIE
 from krimp.state.random import LOW, S32, bell, draw4, philox, unit
 from krimp.state.world import Series, World, emit
@@ -151,6 +151,8 @@ CANDIDATES = 32
 BANDS = np.array([0.2, 0.35, 0.6, 1.0, 1.6])
 #: Least share of the ask in a seeker's money for which he goes to see a home.
 WITHIN_REACH = 0.7
+#: Listings indexed at a time, which stay in the processor's nearest cache.
+BLOCK = 128
 #: Seekers of a part: few, so that threads share a month's few thousands evenly.
 SEEKERS = 256
 #: The pick of a seeker to whom no home left is worth more than staying.
@@ -205,53 +207,56 @@ Money = namedtuple(
 
 @kernel
 def index_listings(
-    D,
-    B,
-    places,
-    tastes,
-    month,
-    rows,
-    heat_share,
-    rules,
-    terms,
-    rent_level,
-    hashed,
-    offers,
-    x,
-    first,
-    stop,
-):
-    """Hash and what seekers value (`OFFER`) of listed rows [first, stop): quality q, running and fitting cost, likely rent.
-    `x`: scratch."""
-    for j in range(first, stop):
-        d = rows[j]
-        i = D.district[d]
-        offer = offers[j]
-        hashed[j] = mix(D.key[d])
-        features(D, B, places, d, month, x)
-        taste = dot(x, tastes)
-        area = D.area[d] / 10.0
-        q = exp(rules.gamma * log(max(area, 5.0) / rules.area0) + taste)
-        b = B.lift[D.building[d]]
-        cost = (terms.fee_lift if b != 0 else terms.fee_walk) * D.area[d]
-        if D.heating[d] == DISTRICT_HEAT:
-            cost += terms.heat * D.area[d]
-            q *= 1.0 - rules.cold * (1.0 - min(max(heat_share[i], 0.0), 1.0))
-        else:
-            cost += rules.stove * D.area[d]
-        offer.key = D.key[d]
-        offer.ask = D.ask[d]
-        offer.quality = q
-        offer.run = cost
-        offer.fit = rules.fitting * D.area[d] if D.fitted[d] == 0 else 0.0
-        offer.lets = exp(rent_level[i] + 0.5 * taste) * D.area[d] * 10.0
-        offer.rent = D.rent[d]
-        offer.owner = D.owner[d] if D.owner_kind[d] == BY_HOUSEHOLD else 0
-        offer.district = i
-        offer.rooms = D.rooms[d]
-        offer.above = max(D.floor[d] - 3, 0) if b == 0 else 0
-        offer.title = D.title[d]
-        offer.site = D.state[d] == BUILDING_SITE
+    D, B, places, tastes, month, rows, heat_share, rules, terms, rent_level, edges, hashed, band, offers, x, sizes, q, lets, first, stop
+):  # fmt: skip
+    """Hash, price band and what seekers value (`OFFER`) of listed rows [first, stop): quality q, running and fitting cost,
+    likely rent. A block at a time, so that logs and exponentials are taken together. `x`, `sizes`, `q`, `lets`: scratch."""
+    for begin in range(first, stop, BLOCK):
+        n = min(begin + BLOCK, stop) - begin
+        for j in range(n):
+            d = rows[begin + j]
+            facts(D, B, places, d, month, x[j])
+            lets[j] = x[j, LOG_AREA]
+            sizes[j] = max(D.area[d] / 10.0, 5.0) / rules.area0
+        log_all(lets[:n])
+        log_all(sizes[:n])
+        for j in range(n):
+            x[j, LOG_AREA] = lets[j]
+            taste = dot(x[j], tastes)
+            q[j] = rules.gamma * sizes[j] + taste
+            lets[j] = rent_level[D.district[rows[begin + j]]] + 0.5 * taste
+        exp_all(q[:n])
+        exp_all(lets[:n])
+        for j in range(n):
+            d = rows[begin + j]
+            i = D.district[d]
+            hashed[begin + j] = mix(D.key[d])
+            b = B.lift[D.building[d]]
+            cost = (terms.fee_lift if b != 0 else terms.fee_walk) * D.area[d]
+            quality = q[j]
+            if D.heating[d] == DISTRICT_HEAT:
+                cost += terms.heat * D.area[d]
+                quality *= 1.0 - rules.cold * (1.0 - min(max(heat_share[i], 0.0), 1.0))
+            else:
+                cost += rules.stove * D.area[d]
+            above = 0
+            for edge in edges:
+                above += D.ask[d] >= edge
+            band[begin + j] = above
+            offer = offers[begin + j]
+            offer.key = D.key[d]
+            offer.ask = D.ask[d]
+            offer.quality = quality
+            offer.run = cost
+            offer.fit = rules.fitting * D.area[d] if D.fitted[d] == 0 else 0.0
+            offer.lets = lets[j] * D.area[d] * 10.0
+            offer.rent = D.rent[d]
+            offer.owner = D.owner[d] if D.owner_kind[d] == BY_HOUSEHOLD else 0
+            offer.district = i
+            offer.rooms = D.rooms[d]
+            offer.above = max(D.floor[d] - 3, 0) if b == 0 else 0
+            offer.title = D.title[d]
+            offer.site = D.state[d] == BUILDING_SITE
 
 
 @helper
@@ -971,6 +976,10 @@ def _part(work: Callable[..., Any], known: tuple[Any, ...], _: int, first: int, 
     work(*known, np.zeros(N_FEATURES), first, stop)
 
 
+def _index(known: tuple[Any, ...], _: int, first: int, stop: int) -> None:
+    index_listings(*known, np.empty((BLOCK, N_FEATURES)), *np.empty((3, BLOCK)), first, stop)
+
+
 def _look(
     known: tuple[Any, ...], sale: Board, rent: Board, buckets: int, _: int, first: int, stop: int
 ) -> None:
@@ -1000,16 +1009,15 @@ def step(world: World) -> None:
     listed, district = D.listed[rows], D.district[rows].astype(np.int64)
     for_sale = (listed == FOR_SALE) | (listed == FOR_BOTH)
     for_rent = (listed == FOR_RENT) | (listed == FOR_BOTH)
-    hashed = np.zeros(nl, np.int64)
+    hashed, band = np.zeros(nl, np.int64), np.zeros(nl, np.int64)
     offers = np.zeros(nl, OFFER)
-    listed_homes = (
-        D.view(), B.view(), places, tastes, world.month, rows, world.signal["heat_share"], rules, terms, m["tenancy.level"],
-        hashed, offers,
-    )  # fmt: skip
-    world.map_chunks(partial(_part, index_listings, listed_homes), nl, 0, 4096)
-    number = np.arange(nl, dtype=np.int64)
     edges = BANDS * float(world.signal["price_m2"][-1]) * 60.0 * world.pack.config.minor_units
-    band = np.searchsorted(edges, D.ask[rows].astype(np.float64), side="right").astype(np.int64)
+    listed_homes = (
+        D.view(), B.view(), places, tastes, world.month, rows, world.signal["heat_share"], rules, terms, m["tenancy.level"], edges,
+        hashed, band, offers,
+    )  # fmt: skip
+    world.map_chunks(partial(_index, listed_homes), nl, 0, 4096)
+    number = np.arange(nl, dtype=np.int64)
     sale = _board(number[for_sale], district[for_sale], band[for_sale], hashed[for_sale], nd)
     rent = _board(number[for_rent], district[for_rent], 0 * band[for_rent], hashed[for_rent], nd)
     offered = rows[for_sale]

@@ -54,7 +54,7 @@ from krimp.state.codes import (
 )
 from krimp.state.compile import helper, kernel
 from krimp.state.parameters import Parameter
-from krimp.state.portable import exp, log
+from krimp.state.portable import exp, exp_all, log, log_all
 from krimp.state.purposes import (
     HEAT_VALVE,
     INVEST,
@@ -167,11 +167,11 @@ _R_LEAVING, _R_HEIR, _R_SECOND = REASON["leaving_town"], REASON["inheritance"], 
 _R_INVESTOR, _R_DEVELOPER = REASON["investor_exit"], REASON["developer_stock"]
 _R_BETTER, _R_NEED, _R_SURPLUS = REASON["better_home"], REASON["need_of_money"], REASON["low_demand"]
 
-#: Terms of keeping and selling: fees in fen per 0.1 m2 and month, growth and hazards by district in arrays apart.
+#: Terms of keeping and selling: fees in fen per 0.1 m2 and month, offers as shares of worth, growth and hazards by district in arrays apart.
 Terms = namedtuple(
     "Terms",
     [
-        "heat", "base_share", "fee_lift", "fee_walk", "r", "trend", "offer_sd", "loss", "markup", "markup_sd", "fresh",
+        "heat", "base_share", "fee_lift", "fee_walk", "r", "trend", "offers", "loss", "markup", "markup_sd", "fresh",
         "later", "withdrawal", "cut", "cut_mu", "cut_sigma", "theta_local", "theta_absent", "theta_heir",
         "theta_investor", "theta_sd", "valve", "presale", "floor_walk", "floor_lift", "surplus", "best_offer",
         "fitting", "elastic", "fades", "distance", "closing", "closing_far", "closing_sd",
@@ -180,6 +180,11 @@ Terms = namedtuple(
 )  # fmt: skip
 
 
+#: Offers made for a home, lognormal: standard scores and weights of five, highest first (Gauss-Hermite).
+OFFERS = (
+    (2.8569700138728, 0.0112574113277), (1.3556261799742, 0.2220759220057), (0.0, 0.5333333333333),
+    (-1.3556261799742, 0.2220759220057), (-2.8569700138728, 0.0112574113277),
+)  # fmt: skip
 #: The highest asking price, in 10,000 fen: what an ask of four bytes holds.
 MOST = 214_748
 #: Segments of the market in each settlement: fitted out or bare shell, and up many stairs or not.
@@ -210,28 +215,17 @@ def carry(D, B, d, terms):
 @helper
 def reservation(worth, keep, q, terms, growth):
     """Reservation price (fen, may be negative) of an owner whose home is worth `worth` and who gains `keep` a month
-    by keeping it, with an offer a month with probability q. Five offers (Gauss-Hermite) of a lognormal."""
+    by keeping it, with an offer a month with probability q."""
     beta = 1.0 - terms.r / 12.0
     k = max(1.0 - beta * (1.0 + terms.trend * growth / 12.0), 0.001)
-    sd = terms.offer_sd
     gain, mass = 0.0, 0.0
     price = keep / k
-    for j in range(5):
-        if j == 0:
-            z, w = 2.8569700138728, 0.0112574113277
-        elif j == 1:
-            z, w = 1.3556261799742, 0.2220759220057
-        elif j == 2:
-            z, w = 0.0, 0.5333333333333
-        elif j == 3:
-            z, w = -1.3556261799742, 0.2220759220057
-        else:
-            z, w = -2.8569700138728, 0.0112574113277
-        offer = worth * exp(sd * z - 0.5 * sd * sd)
+    for j in range(len(OFFERS)):
+        offer = worth * terms.offers[j]
         if price >= offer:
             return price
-        gain += w * offer
-        mass += w
+        gain += OFFERS[j][1] * offer
+        mass += OFFERS[j][1]
         price = (keep + beta * q * gain) / (k + beta * q * mass)
     return price
 
@@ -310,15 +304,15 @@ def builder_floor(D, B, d, terms):
 
 
 @helper
-def first_ask(D, B, d, worth, floor, q, terms, seed, month, fired):
-    """Opening asking price, fen, rounded to 10,000 fen: the usual mark-up, or less where a lower ask earns more. `q`: chance
-    of a sale a month at the usual price; at q^(1/e) of it the home is sold within the month, and nobody asks less."""
+def first_ask(D, B, d, worth, floor, at_once, terms, seed, month, fired):
+    """Opening asking price, fen, rounded to 10,000 fen: the usual mark-up, or less where a lower ask earns more. `at_once`:
+    share of its worth at which the home is sold within the month (`sold_at_once`), and nobody asks less."""
     a, b, _, _ = draw4(seed, D.key[d], month, LISTING_ASK)
     noise = min(max(1.0 + terms.markup_sd * gauss(a, b), 0.8), 1.3)
     best = max(floor, 0.0) / (1.0 - 1.0 / terms.elastic)
     ask = worth * terms.markup
     if best < ask and D.owner_kind[d] != BY_DEVELOPER:
-        ask = max(best, exp(log(q) / terms.elastic) * worth)
+        ask = max(best, at_once * worth)
         fired[_UNDERCUT] += 1
     ask *= noise
     paid = np.float64(D.paid[d])
@@ -350,7 +344,8 @@ def watch(state, title, listed, use, abandoned, kind, first, stop, look, out):
 
 @kernel
 def scan(
-    D, B, H, E, places, beta, level, growth, hazard, market, seed, month, terms, counts, fired, lowered, look, x, first, stop
+    D, B, H, E, places, beta, level, growth, hazard, at_once, market, seed, month, terms, counts, fired, lowered, look, x, first,
+    stop,
 ):  # fmt: skip
     """Offer, cut, withdraw for rows [first, stop). counts[3, nd + 1]: new listings, cuts, withdrawals. Returns how many
     second-hand homes were lowered (rows in `lowered`, which first takes those looked at). `look`, `x`: scratch."""
@@ -392,7 +387,9 @@ def scan(
             if floor > terms.best_offer * worth:
                 fired[_DARK] += 1
                 continue
-            D.ask[d] = first_ask(D, B, d, worth, floor, q, terms, seed, month, fired)
+            D.ask[d] = first_ask(
+                D, B, d, worth, floor, at_once[segment(D, B, d)], terms, seed, month, fired
+            )
             D.listed[d] = FOR_SALE
             D.listed_since[d] = month
             counts[0, i] += 1
@@ -503,7 +500,7 @@ def reconsider(
 
 
 @kernel
-def open_market(D, B, H, places, beta, level, growth, hazard, market, seed, month, terms, fired, x):
+def open_market(D, B, H, places, beta, level, growth, hazard, at_once, market, seed, month, terms, fired, x):
     """Listings of the base month: willing owners of vacant homes are on offer with their long-run share. What is offered
     for little would have been sold."""
     for d in range(1, D.used[0]):
@@ -520,7 +517,7 @@ def open_market(D, B, H, places, beta, level, growth, hazard, market, seed, mont
         q = hazard[segment(D, B, d)]
         floor = least_price(D, B, H, d, worth, market[i], q, growth[i], terms, seed, month)
         a, b, _, _ = draw4(seed, D.key[d], month, LISTING_ATTENTION)
-        ask = first_ask(D, B, d, worth, floor, q, terms, seed, month, fired)
+        ask = first_ask(D, B, d, worth, floor, at_once[segment(D, B, d)], terms, seed, month, fired)
         if D.owner_kind[d] != BY_DEVELOPER:
             sold = min(q * exp(terms.elastic * log(worth / ask)), 1.0)
             share = terms.later / (terms.later + terms.withdrawal + sold)
@@ -550,9 +547,11 @@ def terms_of(world: World) -> Terms:
     floors = [
         p["developers.floor_share"] * developers.replacement_cost(world, lift) * ten for lift in (0.0, 1.0)
     ]
+    sd = float(p["listing.offer_sd"])
+    offers = tuple(float(exp(sd * z - 0.5 * sd * sd)) for z, _ in OFFERS)
     return Terms(
         float(fee / 12.0 * ten), float(base), p["listing.property_fee_lift"] * ten, p["listing.property_fee_walk"] * ten,
-        p["listing.discount_year"], p["listing.trend_weight"] * p["listing.trend_lasts"], p["listing.offer_sd"], p["listing.loss_aversion"],
+        p["listing.discount_year"], p["listing.trend_weight"] * p["listing.trend_lasts"], offers, p["listing.loss_aversion"],
         p["listing.markup"], p["listing.markup_sd"], p["listing.attention_fresh"], p["listing.attention_later"],
         p["listing.withdrawal"], p["listing.cut_probability"], p["listing.cut_mu"], p["listing.cut_sigma"],
         p["listing.theta_local"], p["listing.theta_absent"], p["listing.theta_heir"], p["listing.theta_investor"],
@@ -572,6 +571,16 @@ def market_of(world: World) -> np.ndarray:
     return np.asarray(world.signal["rent_m2"] * np.sqrt(world.pack.config.minor_units / price), np.float64)
 
 
+def sold_at_once(world: World) -> np.ndarray:
+    """Share of its worth at which a home is sold within the month, by segment of the market: its chance of a sale a month at
+    the usual price rises as price^-e."""
+    share = world.memory["listing.sale_hazard"].copy()
+    log_all(share)
+    share /= world.params["listing.elasticity"]
+    exp_all(share)
+    return np.asarray(share)
+
+
 def start(world: World) -> None:
     """Opening listings of the base city."""
     hedonic_index.start(world)
@@ -582,7 +591,7 @@ def start(world: World) -> None:
     open_market(
         world.dwellings.view(), world.buildings.view(), world.households.view(), m["hedonic_index.places"],
         m["hedonic_index.beta"], m["hedonic_index.level"], world.signal["price_change_year"], m["listing.sale_hazard"],
-        market_of(world), world.seed, world.month, terms_of(world), np.zeros(len(BRANCHES), np.int64),
+        sold_at_once(world), market_of(world), world.seed, world.month, terms_of(world), np.zeros(len(BRANCHES), np.int64),
         np.zeros(N_FEATURES),
     )  # fmt: skip
 
@@ -595,7 +604,7 @@ def step(world: World) -> None:
     terms = terms_of(world)
     H, D, B = world.households.view(), world.dwellings.view(), world.buildings.view()
     places, beta, level = m["hedonic_index.places"], m["hedonic_index.beta"], m["hedonic_index.level"]
-    growth, market = world.signal["price_change_year"], market_of(world)
+    growth, market, at_once = world.signal["price_change_year"], market_of(world), sold_at_once(world)
 
     def tallies() -> tuple[np.ndarray, np.ndarray]:
         return np.zeros((3, nd + 1), np.int64), np.zeros(len(BRANCHES), np.int64)
@@ -604,8 +613,8 @@ def step(world: World) -> None:
     def offer(log: EventView, first: int, stop: int) -> tuple[np.ndarray, ...]:
         found, lowered = tallies(), np.empty(stop - first + 1, np.int32)
         n = scan(
-            D, B, H, log, places, beta, level, growth, m["listing.sale_hazard"], market, world.seed, world.month, terms, *found,
-            lowered, np.empty(stop - first, np.uint8), np.zeros(N_FEATURES), first, stop,
+            D, B, H, log, places, beta, level, growth, m["listing.sale_hazard"], at_once, market, world.seed, world.month, terms,
+            *found, lowered, np.empty(stop - first, np.uint8), np.zeros(N_FEATURES), first, stop,
         )  # fmt: skip
         return *found, lowered[:n].copy()
 
