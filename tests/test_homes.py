@@ -15,7 +15,7 @@ from krimp.app import cli
 from krimp.engine import month
 from krimp.outputs.listings import listings
 from krimp.processes import hedonic_index
-from krimp.processes.listing import Terms, reservation
+from krimp.processes.listing import Terms, offers_of, reservation
 from krimp.processes.mortgages import means
 from krimp.state import codes
 from krimp.state.compile import kernel
@@ -56,7 +56,7 @@ def _means(cash, credit, deed, ltv, least):
 
 def _terms(r: float = 0.05, sd: float = 0.15) -> Terms:
     values = dict.fromkeys(Terms._fields, 0.0)
-    values |= {"r": r, "trend": 0.13, "offer_sd": sd}
+    values |= {"r": r, "trend": 0.13, "offers": offers_of(sd)}
     return Terms(**values)
 
 

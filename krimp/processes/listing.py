@@ -64,7 +64,7 @@ from krimp.state.purposes import (
     LISTING_HOLD,
     LISTING_RECONSIDER,
 )
-from krimp.state.random import draw4, gauss, unit
+from krimp.state.random import draw4, gauss, gauss_values, score, unit
 from krimp.state.world import EventView, Series, World, emit
 
 PARAMETERS: tuple[Parameter, ...] = (
@@ -167,14 +167,16 @@ _R_LEAVING, _R_HEIR, _R_SECOND = REASON["leaving_town"], REASON["inheritance"], 
 _R_INVESTOR, _R_DEVELOPER = REASON["investor_exit"], REASON["developer_stock"]
 _R_BETTER, _R_NEED, _R_SURPLUS = REASON["better_home"], REASON["need_of_money"], REASON["low_demand"]
 
-#: Terms of keeping and selling: fees in fen per 0.1 m2 and month, offers as shares of worth, growth and hazards by district in arrays apart.
+#: Terms of keeping and selling: fees in fen per 0.1 m2 and month, offers as shares of worth; growth and hazards by
+#: district are in arrays apart. By the score of a draw: use owners have of a home, what a sale from afar costs, cuts in per
+#: cent; by months empty: what is left of its use to an owner who lives elsewhere.
 Terms = namedtuple(
     "Terms",
     [
         "heat", "base_share", "fee_lift", "fee_walk", "r", "trend", "offers", "loss", "markup", "markup_sd", "fresh",
-        "later", "withdrawal", "cut", "cut_mu", "cut_sigma", "theta_local", "theta_absent", "theta_heir",
-        "theta_investor", "theta_sd", "valve", "presale", "floor_walk", "floor_lift", "surplus", "best_offer",
-        "fitting", "elastic", "fades", "distance", "closing", "closing_far", "closing_sd",
+        "later", "withdrawal", "cut", "cuts", "theta_local", "theta_absent", "theta_heir",
+        "theta_investor", "use", "valve", "presale", "floor_walk", "floor_lift", "surplus", "best_offer",
+        "fitting", "elastic", "fades", "distance", "closing", "closing_far", "dear",
         "unsettled", "appraised",
     ],
 )  # fmt: skip
@@ -252,7 +254,7 @@ def closing(D, H, d, terms, seed):
     cost = terms.closing
     if elsewhere(D, H, d):
         _, _, a, b = draw4(seed, D.key[d], D.bought[d], LISTING_HOLD)
-        cost += terms.closing_far * exp(terms.closing_sd * gauss(a, b))
+        cost += terms.closing_far * terms.dear[score(a, b)]
     return cost
 
 
@@ -276,11 +278,11 @@ def holding(D, B, H, d, worth, market, terms, seed, month):
         median = terms.theta_investor
     if median > 0.0:
         a, b, _, _ = draw4(seed, D.key[d], D.bought[d], LISTING_HOLD)
-        rent *= median * exp(terms.theta_sd * gauss(a, b))
+        rent *= median * terms.use[score(a, b)]
     else:
         rent = 0.0
     if elsewhere(D, H, d):
-        rent = rent * exp(-terms.fades * (month - D.vacant_since[d])) - terms.distance
+        rent = rent * terms.fades[month - D.vacant_since[d]] - terms.distance
     return rent - carry(D, B, d, terms)
 
 
@@ -421,8 +423,7 @@ def scan(
                 fired[_WITHDRAWN] += 1
                 emit(E, month, _WITHDRAWN_EVENT, 0, i, 0, D.owner[d], d, 0, D.ask[d])
             elif unit(b) < terms.cut:
-                share = min(exp(terms.cut_mu + terms.cut_sigma * gauss(c, e)) / 100.0, 0.5)
-                ask = D.ask[d] * (1.0 - share)
+                ask = D.ask[d] * (1.0 - min(terms.cuts[score(c, e)] / 100.0, 0.5))
                 if kind == BY_DEVELOPER:
                     floor = builder_floor(D, B, d, terms)
                 else:
@@ -528,6 +529,11 @@ def open_market(D, B, H, places, beta, level, growth, hazard, at_once, market, s
         D.listed_since[d] = month - np.int64(unit(b) * 24.0)
 
 
+def offers_of(sd: float) -> tuple[float, ...]:
+    """The five offers as shares of worth; `sd` of their logs."""
+    return tuple(float(exp(sd * z - 0.5 * sd * sd)) for z, _ in OFFERS)
+
+
 def heat_terms(world: World) -> tuple[float, float]:
     """Full heating fee (yuan per m2 and season) and the share due while the heat is off."""
     p = world.params
@@ -547,20 +553,24 @@ def terms_of(world: World) -> Terms:
     floors = [
         p["developers.floor_share"] * developers.replacement_cost(world, lift) * ten for lift in (0.0, 1.0)
     ]
-    sd = float(p["listing.offer_sd"])
-    offers = tuple(float(exp(sd * z - 0.5 * sd * sd)) for z, _ in OFFERS)
+    z = gauss_values()
+    use, dear = p["listing.theta_sd"] * z, p["listing.closing_sd"] * z
+    cuts = p["listing.cut_mu"] + p["listing.cut_sigma"] * z
+    fades = -(p["listing.theta_fades"] / 12.0) * np.arange(world.month + 2.0)
+    for table in (use, dear, cuts, fades):
+        exp_all(table)
     return Terms(
         float(fee / 12.0 * ten), float(base), p["listing.property_fee_lift"] * ten, p["listing.property_fee_walk"] * ten,
-        p["listing.discount_year"], p["listing.trend_weight"] * p["listing.trend_lasts"], offers, p["listing.loss_aversion"],
+        p["listing.discount_year"], p["listing.trend_weight"] * p["listing.trend_lasts"], offers_of(p["listing.offer_sd"]), p["listing.loss_aversion"],
         p["listing.markup"], p["listing.markup_sd"], p["listing.attention_fresh"], p["listing.attention_later"],
-        p["listing.withdrawal"], p["listing.cut_probability"], p["listing.cut_mu"], p["listing.cut_sigma"],
+        p["listing.withdrawal"], p["listing.cut_probability"], cuts,
         p["listing.theta_local"], p["listing.theta_absent"], p["listing.theta_heir"], p["listing.theta_investor"],
-        p["listing.theta_sd"], p["listing.separate_valve"], p["listing.presale_months"],
+        use, p["listing.separate_valve"], p["listing.presale_months"],
         floors[0], floors[1],
         p["resettlement.surplus_months"],
         float(exp(1.28 * p["listing.offer_sd"])), float(p["fitting_out.cost_m2"] * ten * world.driver("cpi", 1.0)),
-        p["listing.elasticity"], p["listing.theta_fades"] / 12.0, p["listing.distance"] * yuan,
-        p["listing.closing"] * yuan, p["listing.closing_far"] * yuan, p["listing.closing_sd"],
+        p["listing.elasticity"], fades, p["listing.distance"] * yuan,
+        p["listing.closing"] * yuan, p["listing.closing_far"] * yuan, dear,
         p["listing.unsettled"], p["listing.appraised"],
     )  # fmt: skip
 

@@ -95,7 +95,10 @@ os.environ["NUMBA_CACHE_DIR"] = str(CACHE)
 _pin_cpu()
 
 import numba  # noqa: E402  (its settings are read at import, so they are made first)
+from llvmlite import ir  # noqa: E402
+from numba.core import cgutils, types  # noqa: E402
 from numba.core.registry import CPUDispatcher  # noqa: E402
+from numba.extending import intrinsic  # noqa: E402
 
 #: True when no kernel of this version has been compiled on this machine yet.
 FIRST_USE = not any(CACHE.rglob("*.nbi"))
@@ -140,3 +143,28 @@ def inlined(function: Callable[..., Any]) -> Any:
 def typed(signature: Any) -> Callable[[Callable[..., Any]], Any]:
     """A kernel of one signature: callers' numbers are cast to it, where each mix of integer types would compile anew."""
     return lambda function: _njit(signature, cache=True, **_LEAN)(function)
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def prefetch(_: Any, array: Any, row: Any) -> Any:
+    """prefetch(column, row): ask memory for a row of a column some rows before its turn, and do not wait.
+
+    A row far away takes as long as two hundred sums, and a loop that meets them one by one waits for each. It changes no
+    value, and a row that does not exist does no harm.
+    """
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        column = context.make_array(signature.args[0])(context, builder, arguments[0])
+        place = context.cast(builder, arguments[1], signature.args[1], types.intp)
+        address = builder.bitcast(builder.gep(column.data, [place]), cgutils.voidptr_t)
+        word = ir.IntType(32)
+        ask = cgutils.get_or_insert_function(
+            builder.module,
+            ir.FunctionType(ir.VoidType(), [cgutils.voidptr_t, word, word, word]),
+            "llvm.prefetch.p0",
+        )
+        # to read, into the nearest cache, of data
+        builder.call(ask, [address, word(0), word(3), word(1)])
+        return context.get_dummy_value()
+
+    return types.void(array, row), generate

@@ -15,6 +15,8 @@ W0, W1 = np.uint32(0x9E3779B9), np.uint32(0xBB67AE85)
 LOW = np.uint64(0xFFFFFFFF)
 S32 = np.uint64(32)
 EVEN, S8 = np.uint32(0x00FF00FF), np.uint32(8)
+#: Mean and standard deviation of a sum of eight uniform bytes: sqrt(8 * (256**2 - 1) / 12).
+MIDDLE, SPREAD = 1020.0, 209.0196163
 TO_UNIT = 1.0 / 9007199254740992.0  # 2**-53
 
 
@@ -102,13 +104,16 @@ def derive(key, ordinal, purpose):
 
 
 @inlined
-def bell(word_a, word_b):
-    """`gauss` for the loops of vector code: the bytes are added in two halves of a word."""
+def _bytes(word_a, word_b):
+    """Sum of the eight bytes of two words, added in two halves of a word."""
     pairs = (word_a & EVEN) + ((word_a >> S8) & EVEN) + (word_b & EVEN) + ((word_b >> S8) & EVEN)
-    total = (pairs & np.uint32(0xFFFF)) + (pairs >> np.uint32(16))
-    return (
-        np.float64(total) - 1020.0
-    ) / 209.0196163  # sd of a sum of eight uniform bytes: sqrt(8*(256^2-1)/12)
+    return (pairs & np.uint32(0xFFFF)) + (pairs >> np.uint32(16))
+
+
+@inlined
+def bell(word_a, word_b):
+    """`gauss` for the loops of vector code."""
+    return (np.float64(_bytes(word_a, word_b)) - MIDDLE) / SPREAD
 
 
 @typed("float64(uint32, uint32)")
@@ -118,6 +123,17 @@ def gauss(word_a, word_b):
     No logarithm or cosine, so the same bits on every machine.
     """
     return bell(word_a, word_b)
+
+
+@typed("uint64(uint32, uint32)")
+def score(word_a, word_b):
+    """Which of `gauss_values` `gauss` takes: what depends on it alone is looked up instead of computed."""
+    return np.uint64(_bytes(word_a, word_b))
+
+
+def gauss_values() -> np.ndarray:
+    """float64[2041]: all values of `gauss`, in rising order."""
+    return (np.arange(2 * int(MIDDLE) + 1, dtype=np.float64) - MIDDLE) / SPREAD
 
 
 @kernel
