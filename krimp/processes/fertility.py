@@ -20,7 +20,7 @@ from krimp.processes.kin import chance, life, person_row, report
 from krimp.processes.life_screening import AGES, LifeHazard
 from krimp.state.codes import CHILD, EVENT, FEMALE, HERE, MALE, MARRIED, REASON, RESIDENT
 from krimp.state.compile import kernel
-from krimp.state.families import link
+from krimp.state.families import foresee, link
 from krimp.state.parameters import Parameter
 from krimp.state.purposes import BIRTH, CHILD_SEX, KEY_CHILD, TWINS
 from krimp.state.random import derive
@@ -201,6 +201,7 @@ def bear(X, rows, hazard, bound, twins, boys, births, response, fired):
     """Deliveries of candidate mothers `rows`."""
     P, H = X.P, X.H
     for i in range(rows.size):
+        foresee(P, H, rows, i)
         w = rows[i]
         if P.state[w] != RESIDENT or P.household[w] == 0:
             continue

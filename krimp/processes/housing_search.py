@@ -53,7 +53,7 @@ from krimp.state.codes import (
     WANT_NEW,
     WANT_SECOND,
 )
-from krimp.state.compile import helper, kernel, typed
+from krimp.state.compile import helper, kernel, prefetch, typed
 from krimp.state.counting import group, rows_where
 from krimp.state.families import end_household, inherit, move_person, occupy, own, unlink, vacate
 from krimp.state.ledger import pay
@@ -182,8 +182,10 @@ BID = np.dtype([("amount", "i8"), ("tie", "u8"), ("seeker", "i8"), ("second", "i
 #: Listings in buckets: buckets and first bucket by district and band, first listing of each bucket, listing numbers.
 Board = namedtuple("Board", ["size", "offset", "start", "listing"])
 #: What a seeker who looks around needs in mind: words for buckets, the last seeker who looked into each bucket (nobody
-#: sees it twice); of listings noted the most that can be paid, whether in another district, the key of the taste and the taste.
-Eyes = namedtuple("Eyes", ["a", "b", "c", "e", "sale", "rent", "limits", "away", "keys", "tastes"])
+#: sees it twice); the buckets looked into, in which market, whether in another district; of listings noted the most that can be paid, whether in another district, the key of the taste and the taste.
+Eyes = namedtuple(
+    "Eyes", ["a", "b", "c", "e", "sale", "rent", "bucket", "market", "far", "limits", "away", "keys", "tastes"]
+)
 Money = namedtuple(
     "Money",
     [
@@ -449,7 +451,8 @@ def sample(
         while reach < edges.size and most >= WITHIN_REACH * edges[reach]:
             reach += 1
         look_around(seed, key[s], month, eyes.a, eyes.b, eyes.c, eyes.e)
-        n = 0
+        # the buckets looked into, and what lies in them on its way from memory
+        n_buckets = 0
         for t in range(draws):
             i = home
             if h == 0:
@@ -478,28 +481,36 @@ def sample(
                 if looked[k] == s:
                     continue
                 looked[k] = s
+                eyes.bucket[n_buckets], eyes.market[n_buckets], eyes.far[n_buckets] = k, market, i != home
+                n_buckets += 1
                 for e in range(board.start[k], board.start[k + 1]):
-                    j = board.listing[e]
-                    home_offer = offers[j]
-                    if n >= CANDIDATES:
-                        break
-                    if home_offer.owner == h and h != 0:
+                    prefetch(offers, board.listing[e])
+        n = 0
+        for t in range(n_buckets):
+            k, market = eyes.bucket[t], eyes.market[t]
+            board = sale if market == 0 else rent
+            for e in range(board.start[k], board.start[k + 1]):
+                j = board.listing[e]
+                home_offer = offers[j]
+                if n >= CANDIDATES:
+                    break
+                if home_offer.owner == h and h != 0:
+                    continue
+                if vacant_only and D.occupant[rows[j]] != 0:
+                    continue
+                if home_offer.site and (homeless or market == 1 or motive == WANT_HOSTEL):
+                    continue
+                limit = np.int64(0)
+                if market == 0:
+                    cash = budget[s] - np.int64(rules.simple * home_offer.fit)
+                    deed = home_offer.title == FULL_TITLE
+                    limit = means(cash, credit[s], deed, rules.ltv, rules.least_loan)
+                    if limit < WITHIN_REACH * home_offer.ask:
                         continue
-                    if vacant_only and D.occupant[rows[j]] != 0:
-                        continue
-                    if home_offer.site and (homeless or market == 1 or motive == WANT_HOSTEL):
-                        continue
-                    limit = np.int64(0)
-                    if market == 0:
-                        cash = budget[s] - np.int64(rules.simple * home_offer.fit)
-                        deed = home_offer.title == FULL_TITLE
-                        limit = means(cash, credit[s], deed, rules.ltv, rules.least_loan)
-                        if limit < WITHIN_REACH * home_offer.ask:
-                            continue
-                    cand[s, n], kind[s, n] = j, market + 1
-                    limits[n], away[n] = limit, i != home
-                    keys[n] = key[s] ^ (home_offer.key * np.uint64(0xD6E8FEB86659FD93))
-                    n += 1
+                cand[s, n], kind[s, n] = j, market + 1
+                limits[n], away[n] = limit, eyes.far[t]
+                keys[n] = key[s] ^ (home_offer.key * np.uint64(0xD6E8FEB86659FD93))
+                n += 1
         n_cand[s] = n
         tastes_for(seed, keys[:n], rules.match, z[:n])
         for m in range(n):
@@ -985,7 +996,8 @@ def _look(
 ) -> None:
     words = np.empty((4, buckets), np.uint32)
     eyes = Eyes(
-        words[0], words[1], words[2], words[3], np.zeros(len(sale.start), np.int32), np.zeros(len(rent.start), np.int32), np.empty(CANDIDATES, np.int64),
+        words[0], words[1], words[2], words[3], np.zeros(len(sale.start), np.int32), np.zeros(len(rent.start), np.int32),
+        np.empty(2 * buckets, np.int64), np.empty(2 * buckets, np.int8), np.empty(2 * buckets, np.bool_), np.empty(CANDIDATES, np.int64),
         np.empty(CANDIDATES, np.bool_), np.empty(CANDIDATES, np.uint64), np.empty(CANDIDATES),
     )  # fmt: skip
     sample(*known, eyes, first, stop)

@@ -24,7 +24,7 @@ from krimp.processes.kin import (
 from krimp.processes.life_screening import AGES, LifeHazard
 from krimp.state.codes import EMPLOYED, EVENT, MALE, MARRIED, REASON, RESIDENT, STUDENT, WANT_NEW
 from krimp.state.compile import kernel
-from krimp.state.families import new_household
+from krimp.state.families import foresee, new_household
 from krimp.state.parameters import Parameter
 from krimp.state.purposes import JOIN_CHILD, LEAVE_HOME
 from krimp.state.world import Series, World, emit
@@ -100,6 +100,7 @@ def leave(X, rows, single, couple, jobless, bound, start, founded, count, fired)
     P, H = X.P, X.H
     k = 0
     for i in range(rows.size):
+        foresee(P, H, rows, i)
         p = rows[i]
         h = P.household[p]
         if (

@@ -28,7 +28,7 @@ from krimp.processes.kin import (
 from krimp.processes.life_screening import LifeHazard
 from krimp.state.codes import ACTIVE, DEAD, EVENT, GONE, INACTIVE, MARRIED, REASON, RESIDENT, WIDOWED
 from krimp.state.compile import kernel
-from krimp.state.families import unlink
+from krimp.state.families import foresee, unlink
 from krimp.state.parameters import Parameter
 from krimp.state.purposes import MORTALITY
 from krimp.state.world import Series, World, emit
@@ -86,6 +86,7 @@ def deaths_of(X, rows, probability, bound, deaths, fired):
     """Thin the candidates `rows` and let those who are hit die. Counts deaths by district and branches."""
     P, H = X.P, X.H
     for i in range(rows.size):
+        foresee(P, H, rows, i)
         p = rows[i]
         if P.state[p] == DEAD:
             continue

@@ -51,6 +51,7 @@ from krimp.state.codes import (
     UNEMPLOYED,
 )
 from krimp.state.compile import helper, kernel
+from krimp.state.families import foresee
 from krimp.state.parameters import Parameter
 from krimp.state.portable import exp
 from krimp.state.purposes import AGAIN_AWAY, AGAIN_WINTER, OUT_HUKOU, OUT_MIGRATION, OUT_PLACE, OUT_UNIT
@@ -255,6 +256,7 @@ def depart(X, rows, again, rules, solo, hukou_moves, places, again_new, again_ba
     """Let candidates (again 0) and recent arrivals (again 1) leave, alone or with the family. `rules` as in `urge`."""
     P, H = X.P, X.H
     for i in range(rows.size):
+        foresee(P, H, rows, i)
         p = rows[i]
         if P.state[p] != RESIDENT or P.activity[p] == PUPIL or P.activity[p] == STUDENT:
             continue

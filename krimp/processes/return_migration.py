@@ -32,7 +32,7 @@ from krimp.state.codes import (
     WANT_ARRIVAL,
 )
 from krimp.state.compile import helper, kernel
-from krimp.state.families import link, new_household
+from krimp.state.families import foresee, link, new_household
 from krimp.state.parameters import Parameter
 from krimp.state.portable import exp
 from krimp.state.purposes import GRADUATE_PLACE, OUTSIDE_JOB_LOSS, RETURN, RETURN_HUKOU
@@ -148,6 +148,7 @@ def come_back(
     n_home = 0
     n_out = 0
     for i in range(rows.size):
+        foresee(P, H, rows, i)
         p = rows[i]
         if P.state[p] != GONE or age_of(P, p, X.month) < ADULT:
             continue

@@ -22,9 +22,41 @@ from krimp.state.codes import (
     TENANT,
     VACANT,
 )
-from krimp.state.compile import helper
+from krimp.state.compile import helper, prefetch
 from krimp.state.purposes import KEY_HOUSEHOLD
 from krimp.state.random import derive
+
+
+@helper
+def foresee(P, H, rows, i):
+    """At place i of a loop over the people in `rows`: have their rows, families and housemates to come on their way from
+    memory, in the order in which one is found from the other."""
+    if i + 24 < rows.size:
+        p = rows[i + 24]
+        prefetch(P.state, p)
+        prefetch(P.birth, p)
+        prefetch(P.key, p)
+        prefetch(P.sex, p)
+        prefetch(P.activity, p)
+        prefetch(P.marital, p)
+        prefetch(P.household, p)
+        prefetch(P.partner, p)
+        prefetch(P.district, p)
+        prefetch(P.left, p)
+        prefetch(P.next, p)
+    if i + 16 < rows.size:
+        h, q = P.household[rows[i + 16]], P.partner[rows[i + 16]]
+        prefetch(H.first, h)
+        prefetch(H.size, h)
+        prefetch(H.state, h)
+        prefetch(H.dwelling, h)
+        prefetch(H.cash, h)
+        prefetch(P.household, q)
+        prefetch(P.state, q)
+    if i + 8 < rows.size:
+        q = H.first[P.household[rows[i + 8]]]
+        prefetch(P.birth, q)
+        prefetch(P.next, q)
 
 
 @helper
