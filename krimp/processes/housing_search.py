@@ -151,6 +151,8 @@ CANDIDATES = 32
 BANDS = np.array([0.2, 0.35, 0.6, 1.0, 1.6])
 #: Least share of the ask in a seeker's money for which he goes to see a home.
 WITHIN_REACH = 0.7
+#: Listings that most buckets hold at most.
+FEW = 3
 #: Listings indexed at a time, which stay in the processor's nearest cache.
 BLOCK = 128
 #: Seekers of a part: few, so that threads share a month's few thousands evenly.
@@ -179,12 +181,13 @@ OFFER = np.dtype(
 )  # fmt: skip
 #: The best bid for a listing in a round, fen, with its lot among equals and its seeker, and the second bid.
 BID = np.dtype([("amount", "i8"), ("tie", "u8"), ("seeker", "i8"), ("second", "i8")])
-#: Listings in buckets: buckets and first bucket by district and band, first listing of each bucket, listing numbers.
-Board = namedtuple("Board", ["size", "offset", "start", "listing"])
+#: Listings in buckets: buckets and first bucket by district and band, buckets up to each band, first listing of each bucket,
+#: listing numbers, listings in the fullest bucket.
+Board = namedtuple("Board", ["size", "offset", "upto", "start", "listing", "fullest"])
 #: What a seeker who looks around needs in mind: words for buckets, the last seeker who looked into each bucket (nobody
-#: sees it twice); the buckets looked into, in which market, whether in another district; of listings noted the most that can be paid, whether in another district, the key of the taste and the taste.
+#: sees it twice); listings found there, in which market (2: to let) and whether in another district (1); of those noted the most that can be paid, whether in another district, the key of the taste and the taste.
 Eyes = namedtuple(
-    "Eyes", ["a", "b", "c", "e", "sale", "rent", "bucket", "market", "far", "limits", "away", "keys", "tastes"]
+    "Eyes", ["a", "b", "c", "e", "sale", "rent", "found", "where", "limits", "away", "keys", "tastes"]
 )
 Money = namedtuple(
     "Money",
@@ -435,6 +438,7 @@ def sample(
     First the listings within reach are collected, then tastes for them drawn together, then they are valued."""
     nd = share.shape[0]
     draws = np.int64(rules.home_buckets) + np.int64(rules.other_buckets)
+    found, where = eyes.found, eyes.where
     limits, away, keys, z = eyes.limits, eyes.away, eyes.keys, eyes.tastes
     for s in range(first, stop):
         n_cand[s] = 0
@@ -451,8 +455,9 @@ def sample(
         while reach < edges.size and most >= WITHIN_REACH * edges[reach]:
             reach += 1
         look_around(seed, key[s], month, eyes.a, eyes.b, eyes.c, eyes.e)
-        # the buckets looked into, and what lies in them on its way from memory
-        n_buckets = 0
+        # what lies in the buckets looked into. Nearly every choice here and below is a guess to the processor, so counts and
+        # masks stand where branches would; all but the last few of a bucket are copied whatever its length
+        n_found = 0
         for t in range(draws):
             i = home
             if h == 0:
@@ -460,20 +465,16 @@ def sample(
             elif t >= rules.home_buckets:
                 u = unit(eyes.c[t])
                 i = 0
-                while i < nd - 1 and u >= share[home, i]:
-                    i += 1
+                for d in range(nd - 1):
+                    i += u >= share[home, d]
             for market in range(markets):
                 board = sale if market == 0 else rent
                 looked = eyes.sale if market == 0 else eyes.rent
                 band = 0
                 if market == 0:
-                    total = 0
-                    for m in range(reach + 1):
-                        total += board.size[i, m]
-                    v = unit(eyes.e[t]) * total
-                    while band < reach and v >= board.size[i, band]:
-                        v -= board.size[i, band]
-                        band += 1
+                    v = unit(eyes.e[t]) * board.upto[i, reach]
+                    for m in range(reach):
+                        band += v >= board.upto[i, m]
                 if board.size[i, band] == 0:
                     continue
                 word = eyes.a[t] if market == 0 else eyes.b[t]
@@ -481,36 +482,34 @@ def sample(
                 if looked[k] == s:
                     continue
                 looked[k] = s
-                eyes.bucket[n_buckets], eyes.market[n_buckets], eyes.far[n_buckets] = k, market, i != home
-                n_buckets += 1
-                for e in range(board.start[k], board.start[k + 1]):
+                begin, end = board.start[k], board.start[k + 1]
+                for e in range(FEW):
+                    found[n_found + e] = board.listing[begin + e]
+                    where[n_found + e] = 2 * market + (i != home)
+                for e in range(FEW, end - begin):
+                    found[n_found + e] = board.listing[begin + e]
+                    where[n_found + e] = 2 * market + (i != home)
+                for e in range(begin, end):
                     prefetch(offers, board.listing[e])
+                n_found += end - begin
         n = 0
-        for t in range(n_buckets):
-            k, market = eyes.bucket[t], eyes.market[t]
-            board = sale if market == 0 else rent
-            for e in range(board.start[k], board.start[k + 1]):
-                j = board.listing[e]
-                home_offer = offers[j]
-                if n >= CANDIDATES:
-                    break
-                if home_offer.owner == h and h != 0:
-                    continue
-                if vacant_only and D.occupant[rows[j]] != 0:
-                    continue
-                if home_offer.site and (homeless or market == 1 or motive == WANT_HOSTEL):
-                    continue
-                limit = np.int64(0)
-                if market == 0:
-                    cash = budget[s] - np.int64(rules.simple * home_offer.fit)
-                    deed = home_offer.title == FULL_TITLE
-                    limit = means(cash, credit[s], deed, rules.ltv, rules.least_loan)
-                    if limit < WITHIN_REACH * home_offer.ask:
-                        continue
-                cand[s, n], kind[s, n] = j, market + 1
-                limits[n], away[n] = limit, eyes.far[t]
-                keys[n] = key[s] ^ (home_offer.key * np.uint64(0xD6E8FEB86659FD93))
-                n += 1
+        for t in range(n_found):
+            if n == CANDIDATES:
+                break
+            j = found[t]
+            home_offer = offers[j]
+            lets = where[t] >= 2
+            cash = budget[s] - np.int64(rules.simple * home_offer.fit)
+            limit = means(cash, credit[s], home_offer.title == FULL_TITLE, rules.ltv, rules.least_loan)
+            fits = lets | (limit >= WITHIN_REACH * home_offer.ask)
+            fits &= (h == 0) | (home_offer.owner != h)
+            fits &= (home_offer.site == 0) | ((not homeless) & (not lets) & (motive != WANT_HOSTEL))
+            if vacant_only:
+                fits &= D.occupant[rows[j]] == 0
+            cand[s, n], kind[s, n] = j, 1 + lets
+            limits[n], away[n] = limit, where[t] & 1
+            keys[n] = key[s] ^ (home_offer.key * np.uint64(0xD6E8FEB86659FD93))
+            n += fits
         n_cand[s] = n
         tastes_for(seed, keys[:n], rules.match, z[:n])
         for m in range(n):
@@ -528,14 +527,13 @@ def sample(
                 if motive == WANT_SECOND and home_offer.rooms == 2:
                     gain *= 1.0 + 0.1
                 gross = gain - (home_offer.run * (0.5 if motive == WANT_SECOND else 1.0))
-            if kind[s, m] == 1:
-                cost = uc[s] + (rules.untitled if home_offer.title == NO_TITLE else 0.0)
-                price = min((1.0 - rules.usual_discount) * home_offer.ask, np.float64(limits[m]))
-                surplus[s, m] = gross - cost / 12.0 * (price + home_offer.fit)
-                worth[s, m] = gross - cost / 12.0 * home_offer.fit
-            else:
-                surplus[s, m] = gross - home_offer.rent * (1.0 + rules.psi)
-                worth[s, m] = gross
+            cost = (uc[s] + (rules.untitled if home_offer.title == NO_TITLE else 0.0)) / 12.0
+            price = min((1.0 - rules.usual_discount) * home_offer.ask, np.float64(limits[m]))
+            buys = kind[s, m] == 1
+            surplus[s, m] = gross - (
+                cost * (price + home_offer.fit) if buys else home_offer.rent * (1.0 + rules.psi)
+            )
+            worth[s, m] = gross - (cost * home_offer.fit if buys else 0.0)
 
 
 @kernel
@@ -980,7 +978,9 @@ def _board(number: np.ndarray, district: np.ndarray, band: np.ndarray, hashed: n
     offset = np.cumsum(size) - size
     start, order = np.zeros(int(size.sum()) + 2, np.int64), np.empty(len(number), np.int64)
     group(offset[code] + (hashed & (size[code] - 1)), start, order)
-    return Board(size.reshape(nd, wide), offset.reshape(nd, wide), start[:-1], number[order])
+    start, size = start[:-1], size.reshape(nd, wide)
+    listing = np.append(number[order], np.zeros(FEW, np.int64))  # whole buckets may be read past the last one
+    return Board(size, offset.reshape(nd, wide), np.cumsum(size, axis=1), start, listing, int(np.diff(start).max(initial=0)))
 
 
 def _part(work: Callable[..., Any], known: tuple[Any, ...], _: int, first: int, stop: int) -> None:
@@ -995,9 +995,10 @@ def _look(
     known: tuple[Any, ...], sale: Board, rent: Board, buckets: int, _: int, first: int, stop: int
 ) -> None:
     words = np.empty((4, buckets), np.uint32)
+    most = buckets * (sale.fullest + rent.fullest) + FEW
     eyes = Eyes(
         words[0], words[1], words[2], words[3], np.zeros(len(sale.start), np.int32), np.zeros(len(rent.start), np.int32),
-        np.empty(2 * buckets, np.int64), np.empty(2 * buckets, np.int8), np.empty(2 * buckets, np.bool_), np.empty(CANDIDATES, np.int64),
+        np.empty(most, np.int32), np.empty(most, np.int8), np.empty(CANDIDATES, np.int64),
         np.empty(CANDIDATES, np.bool_), np.empty(CANDIDATES, np.uint64), np.empty(CANDIDATES),
     )  # fmt: skip
     sample(*known, eyes, first, stop)

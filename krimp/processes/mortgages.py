@@ -42,10 +42,8 @@ BRANCHES = ("mortgages.paid_off", "mortgages.written_off", "mortgages.unpaid", "
 @helper
 def means(cash, credit, deed, ltv, least):
     """Most a buyer can pay for a home: cash, and with a deed what the bank adds."""
-    if not deed:
-        return cash
     lent = min(credit, np.int64(cash * (ltv / (1.0 - ltv))))
-    return cash + lent if lent >= least else cash
+    return cash + (lent if deed & (lent >= least) else 0)
 
 
 def annuity(world: World) -> np.ndarray:
