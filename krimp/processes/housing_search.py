@@ -153,6 +153,8 @@ BANDS = np.array([0.2, 0.35, 0.6, 1.0, 1.6])
 WITHIN_REACH = 0.7
 #: Listings that most buckets hold at most.
 FEW = 3
+#: Numbers in a line of memory.
+LINE = 8
 #: Listings indexed at a time, which stay in the processor's nearest cache.
 BLOCK = 128
 #: Seekers of a part: few, so that threads share a month's few thousands evenly.
@@ -328,12 +330,73 @@ def name_once(S, H, first, taken, out):
             out[s] = 1
 
 
+@helper
+def home_ahead(D, d):
+    """Have what a seller knows of home d on its way from memory."""
+    prefetch(D.building, d)
+    prefetch(D.owner, d)
+    prefetch(D.owner_kind, d)
+    prefetch(D.occupant, d)
+    prefetch(D.settlement, d)
+    prefetch(D.key, d)
+    prefetch(D.bought, d)
+    prefetch(D.paid, d)
+    prefetch(D.area, d)
+    prefetch(D.condition, d)
+    prefetch(D.vacant_since, d)
+
+
+@helper
+def owner_ahead(D, B, H, d):
+    """The same of its house and its owner, when `home_ahead` has told which."""
+    b = D.building[d]
+    prefetch(B.floors, b)
+    prefetch(B.built, b)
+    prefetch(B.key, b)
+    prefetch(B.units, b)
+    prefetch(B.occupied, b)
+    prefetch(B.lift, b)
+    prefetch(H.state, D.owner[d])
+
+
+@helper
+def family_ahead(H, h):
+    """Have what a family brings to the market on its way from memory."""
+    prefetch(H.first, h)
+    prefetch(H.dwelling, h)
+    prefetch(H.key, h)
+    prefetch(H.size, h)
+    prefetch(H.cash, h)
+    prefetch(H.income, h)
+    prefetch(H.loan, h)
+    prefetch(H.tenure, h)
+    prefetch(H.state, h)
+
+
+@helper
+def head_ahead(P, p):
+    """The same of its first member, when that has told who it is."""
+    prefetch(P.activity, p)
+    prefetch(P.wage, p)
+    prefetch(P.pension, p)
+    prefetch(P.next, p)
+    prefetch(P.birth, p)
+
+
 @kernel
 def prepare(S, P, H, D, B, places, tastes, growth, level_value, seed, month, rules, terms, floor_income, annuity, family, out_key,
             out_w, out_budget, out_credit, out_stay, out_uc, out_old, x, first, stop):  # fmt: skip
     """What seekers [first, stop) bring: key, value per unit of quality, money, surplus of the present home, user cost, age.
     out_key 0 = no seeker (gone, ended or named twice: `family` 0). `x`: scratch."""
     for s in range(first, stop):
+        if s + 12 < stop:
+            family_ahead(H, S.household[s + 12])
+        if s + 8 < stop:
+            h = S.household[s + 8]
+            head_ahead(P, H.first[h])
+            home_ahead(D, H.dwelling[h])
+        if s + 4 < stop:
+            owner_ahead(D, B, H, H.dwelling[S.household[s + 4]])
         h = S.household[s]
         motive = S.motive[s]
         i = S.district[s]
@@ -554,7 +617,13 @@ def rounds(
     for turn in range(most_rounds):
         # proposals against the frozen state
         asked, left = 0, 0
-        for s in looking[:n_looking]:
+        for place in range(n_looking):
+            if place + 4 < n_looking:
+                s = looking[place + 4]
+                prefetch(H.dwelling, S.household[s])
+                for m in range(0, n_cand[s], LINE):
+                    prefetch(surplus[s], m)
+            s = looking[place]
             if key[s] == 0:
                 continue
             looking[left] = s
@@ -615,7 +684,14 @@ def rounds(
         if asked == 0:
             break
         # settlement
-        for s in asking[:asked]:
+        for place in range(asked):
+            if place + 8 < asked:
+                s = asking[place + 8]
+                home_ahead(D, rows[cand[s, pick[s]]])
+            if place + 4 < asked:
+                s = asking[place + 4]
+                owner_ahead(D, B, H, rows[cand[s, pick[s]]])
+            s = asking[place]
             m = pick[s]
             j = cand[s, m]
             d = rows[j]
