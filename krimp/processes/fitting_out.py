@@ -9,6 +9,7 @@ import numpy as np
 
 from krimp.state.codes import BY_HOUSEHOLD, EVENT, STANDING
 from krimp.state.compile import kernel
+from krimp.state.counting import rows_where
 from krimp.state.ledger import pay
 from krimp.state.parameters import Parameter
 from krimp.state.world import Series, World, emit
@@ -25,12 +26,10 @@ _FITTED = EVENT["fitted_out"]
 
 
 @kernel
-def fit(D, H, E, L, month, cost, reserve, simple, flow, cash, services, counts, fired):
-    """Occupied shells are fitted out where the family owns and can pay."""
-    for d in range(1, D.used[0]):
+def fit(D, H, E, L, rows, month, cost, reserve, simple, flow, cash, services, counts, fired):
+    """Occupied shells (`rows`) are fitted out where the family owns and can pay."""
+    for d in rows:
         h = D.occupant[d]
-        if D.fitted[d] != 0 or h == 0 or D.state[d] != STANDING:
-            continue
         bill = np.int64(cost * D.area[d])
         if D.owner_kind[d] != BY_HOUSEHOLD or D.owner[d] != h or H.cash[h] < bill * (1.0 + reserve):
             bill = np.int64(bill * simple)
@@ -48,14 +47,14 @@ def fit(D, H, E, L, month, cost, reserve, simple, flow, cash, services, counts, 
 def step(world: World) -> None:
     """Once a month."""
     p, d = world.params, world.dwellings
-    shells = int(np.count_nonzero((d.fitted == 0) & (d.occupant > 0)))
-    if shells == 0:
+    shells = rows_where((d.fitted == 0) & (d.occupant > 0) & (d.state == STANDING))
+    if len(shells) == 0:
         return
-    world.events.reserve(shells)
+    world.events.reserve(len(shells))
     fired = np.zeros(2, np.int64)
     ten = world.pack.config.minor_units / 10.0 * world.driver("cpi", 1.0)
     fit(
-        d.view(), world.households.view(), world.events.view(), world.ledger.view(), world.month,
+        d.view(), world.households.view(), world.events.view(), world.ledger.view(), shells, world.month,
         p["fitting_out.cost_m2"] * ten, p["fitting_out.reserve"], p["fitting_out.simple"], world.account("flow.home_costs"),
         world.account("households.cash"), world.account("services.cash"), world.counter("fitted_out"), fired,
     )  # fmt: skip

@@ -14,6 +14,7 @@ import numpy as np
 
 from krimp.state.codes import ABSENT, ACTIVE
 from krimp.state.compile import helper, kernel
+from krimp.state.counting import rows_where
 from krimp.state.ledger import Account, pay
 from krimp.state.parameters import Parameter
 from krimp.state.portable import exp, log
@@ -56,12 +57,10 @@ def annuity(world: World) -> np.ndarray:
 
 
 @kernel
-def repay(H, L, rate, share, interest, principal, claims, cash, rest, banks, owed, held, fired):
-    """The month's payments of all who owe."""
-    for h in range(1, H.used[0]):
+def repay(H, L, rows, rate, share, interest, principal, claims, cash, rest, banks, owed, held, fired):
+    """The month's payments of all who owe (`rows`)."""
+    for h in rows:
         loan = H.loan[h]
-        if loan <= 0:
-            continue
         i = H.district[h]
         back = np.int64(0)
         if H.state[h] == ACTIVE:
@@ -96,11 +95,11 @@ def start(world: World) -> None:
 
 def step(world: World) -> None:
     """Payments."""
-    a, p = world.account, world.params
+    a, p, h = world.account, world.params, world.households
     world.memory["mortgages.annuity"] = annuity(world)
     fired = np.zeros(len(BRANCHES), np.int64)
     repay(
-        world.households.view(), world.ledger.view(), p["mortgages.rate"], p["mortgages.income_share"], a("flow.interest"),
+        h.view(), world.ledger.view(), rows_where(h.loan > 0), p["mortgages.rate"], p["mortgages.income_share"], a("flow.interest"),
         a("flow.principal"), a("flow.claims"), a("households.cash"), a("rest.cash"), a("banks.cash"),
         a("households.home_loans"), a("banks.home_loans"), fired,
     )  # fmt: skip

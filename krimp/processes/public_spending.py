@@ -334,9 +334,9 @@ def count_families(state, district, counts):
 
 
 @kernel
-def give_each(state, district, each, cash):
-    """each[district] to every active household."""
-    for i in range(1, state.size):
+def give_each(state, district, each, cash, first, stop):
+    """each[district] to every active household of rows [first, stop)."""
+    for i in range(first, stop):
         h = np.uint64(i)
         cash[h] += each[np.uint64(np.uint8(district[h]))] * (state[h] == ACTIVE)
 
@@ -354,7 +354,7 @@ def _to_households(world: World, flow: str, amount: int, share: np.ndarray) -> N
         if counts[d]:
             each[d] = int(amount * share[d]) // counts[d]
             world.ledger.pay(flow, "city.cash", "households.cash", int(each[d] * counts[d]), d)
-    give_each(h.state, h.district, each, h.cash)
+    world.map_chunks(lambda _, first, stop: give_each(h.state, h.district, each, h.cash, first, stop), h.n)
 
 
 def _pay_off(world: World, spare: int) -> None:

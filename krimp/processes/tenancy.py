@@ -24,7 +24,7 @@ from krimp.state.codes import (
     STANDING,
     VACANT,
 )
-from krimp.state.compile import kernel
+from krimp.state.compile import kernel, prefetch
 from krimp.state.ledger import pay
 from krimp.state.parameters import Parameter
 from krimp.state.portable import exp, log
@@ -126,8 +126,19 @@ def offer(D, rows, level, seed, month, first_time, again, withdraw, cut, fired):
 def collect(D, rows, H, L, flow, cash, rest, city, mine, fired):
     """Rents of the month, as far as tenants can pay. Returns the total."""
     total = np.int64(0)
-    for r in rows:
-        d = np.int64(r)
+    for k in range(rows.size):
+        # who lives in a home and who owns it are far apart in memory
+        if k + 32 < rows.size:
+            d = np.int64(rows[k + 32])
+            prefetch(D.occupant, d)
+            prefetch(D.owner, d)
+            prefetch(D.rent, d)
+        if k + 16 < rows.size:
+            d = np.int64(rows[k + 16])
+            prefetch(H.cash, D.occupant[d])
+            prefetch(H.state, D.owner[d])
+            prefetch(H.cash, D.owner[d])
+        d = np.int64(rows[k])
         if D.rent[d] <= 0:
             continue
         h = D.occupant[d]
