@@ -1056,7 +1056,14 @@ def _board(number: np.ndarray, district: np.ndarray, band: np.ndarray, hashed: n
     group(offset[code] + (hashed & (size[code] - 1)), start, order)
     start, size = start[:-1], size.reshape(nd, wide)
     listing = np.append(number[order], np.zeros(FEW, np.int64))  # whole buckets may be read past the last one
-    return Board(size, offset.reshape(nd, wide), np.cumsum(size, axis=1), start, listing, int(np.diff(start).max(initial=0)))
+    return Board(
+        size,
+        offset.reshape(nd, wide),
+        np.cumsum(size, axis=1),
+        start,
+        listing,
+        int(np.diff(start).max(initial=0)),
+    )
 
 
 def _part(work: Callable[..., Any], known: tuple[Any, ...], _: int, first: int, stop: int) -> None:

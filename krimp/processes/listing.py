@@ -389,9 +389,7 @@ def scan(
             if floor > terms.best_offer * worth:
                 fired[_DARK] += 1
                 continue
-            D.ask[d] = first_ask(
-                D, B, d, worth, floor, at_once[segment(D, B, d)], terms, seed, month, fired
-            )
+            D.ask[d] = first_ask(D, B, d, worth, floor, at_once[segment(D, B, d)], terms, seed, month, fired)
             D.listed[d] = FOR_SALE
             D.listed_since[d] = month
             counts[0, i] += 1

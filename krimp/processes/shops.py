@@ -36,10 +36,11 @@ from krimp.state.codes import (
     TERTIARY,
     UNEMPLOYED,
 )
-from krimp.state.compile import allocating_kernel, kernel
+from krimp.state.compile import allocating_kernel, kernel, prefetch
+from krimp.state.counting import rows_where
 from krimp.state.ledger import pay
 from krimp.state.parameters import Parameter
-from krimp.state.portable import exp, log
+from krimp.state.portable import exp_all, log, log_all
 from krimp.state.purposes import KEY_SHOP, SHOP_EXIT, SHOP_FOUNDER, SHOP_KIND
 from krimp.state.random import derive, draw, threshold, uniform
 from krimp.state.world import Series, World, emit
@@ -133,50 +134,80 @@ def by_kind(world: World, what: str) -> np.ndarray:
 
 
 @allocating_kernel
-def count_shops(P, S, nd, kinds):
-    """Open shops by kind: int64[kinds, nd], staff by kind, and how many were founded by people who came back."""
+def count_shops(P, S, rows, nd, kinds):
+    """Open shops (`rows`) by kind: int64[kinds, nd], staff by kind, and how many were founded by people who came back."""
     n = np.zeros((kinds, nd), np.int64)
     staff = np.zeros(kinds, np.int64)
     back = 0
-    for j in range(1, S.used[0]):
-        if S.state[j] == OPEN:
-            n[S.kind[j], S.district[j]] += 1
-            staff[S.kind[j]] += S.staff[j]
-            owner = S.owner[j]
-            if S.opened[j] != 0 and P.came[owner] != 0 and P.left[owner] != 0:
-                back += 1
+    for i in range(rows.size):
+        if i + 16 < rows.size:
+            prefetch(P.came, S.owner[rows[i + 16]])
+        j = rows[i]
+        n[S.kind[j], S.district[j]] += 1
+        staff[S.kind[j]] += S.staff[j]
+        owner = S.owner[j]
+        if S.opened[j] != 0 and P.came[owner] != 0 and P.left[owner] != 0:
+            back += 1
     return n, staff, back
 
 
 @kernel
+def closing_chance(S, rows, month, base, fast, slow, rate, shape, theta, chance, ages, falls):
+    """Into `chance`: that the shops `rows` close within three months, by age and by how far sales have fallen. For all
+    together, so that logs and exponentials are vector code. `ages`, `falls`: scratch."""
+    for i in range(rows.size):
+        j = rows[i]
+        opened = np.int64(S.opened[j])
+        if opened == 0:
+            opened = base - 6 - np.int64((S.key[j] >> np.uint64(8)) % np.uint64(114))
+        age = max((month - opened) / 12.0, 1.0 / 12.0)
+        chance[i], falls[i] = age / 5.0, max(slow[j], 1.0)
+        ages[i] = age
+    log_all(chance)
+    log_all(falls)
+    for i in range(rows.size):
+        chance[i] = (shape - 1.0) * chance[i]
+    exp_all(chance)
+    for i in range(rows.size):
+        chance[i] = rate * chance[i] * min(1.0, 0.4 + 0.2 * ages[i])
+        ages[i] = max(fast[rows[i]], 1.0)
+    log_all(ages)
+    for i in range(rows.size):
+        falls[i] = theta * min(max(0.0, falls[i] - ages[i]), 1.5)
+    exp_all(falls)
+    for i in range(rows.size):
+        chance[i] = -(chance[i] * (falls[i] / 4.0))
+    exp_all(chance)
+    for i in range(rows.size):
+        chance[i] = 1.0 - chance[i]
+
+
+@kernel
 def close_some(
-    P, H, S, E, L, A, seed, month, base, fast, slow, rate, shape, theta, patience, locked, closed, fired
+    P, H, S, E, L, A, rows, looks, seed, month, fast, slow, chance, patience, locked, closed, fired
 ):
-    """Close shops by hazard (a third of them looks each month), by losses or because the owner is gone.
+    """Close open shops (`rows`) by `chance` (of those that look, in order), by losses or because the owner is
+    gone.
 
     Staff are freed on the next pay day; fired[9] counts them.
     """
     cash, rest, ends, shops_cash = A
-    phase = np.uint64(month % 3)
-    for j in range(1, S.used[0]):
-        if S.state[j] != OPEN:
-            continue
+    looked = 0
+    for i in range(rows.size):
+        if i + 16 < rows.size:
+            owner = S.owner[rows[i + 16]]
+            prefetch(P.state, owner)
+            prefetch(P.employer, owner)
+        j = rows[i]
+        looked += looks[i]
         owner = S.owner[j]
         why = -1
         if owner == 0 or P.state[owner] != RESIDENT or P.employer[owner] != j:
             why = 2
         elif S.loss_months[j] >= patience and S.cash[j] <= S.sales[j]:
             why = 1
-        elif S.key[j] % np.uint64(3) == phase:
-            opened = np.int64(S.opened[j])
-            if opened == 0:
-                opened = base - 6 - np.int64((S.key[j] >> np.uint64(8)) % np.uint64(114))
-            age = max((month - opened) / 12.0, 1.0 / 12.0)
-            fall = max(0.0, log(max(slow[j], 1.0)) - log(max(fast[j], 1.0)))
-            hazard = rate * exp((shape - 1.0) * log(age / 5.0)) * min(1.0, 0.4 + 0.2 * age)
-            hazard *= exp(theta * min(fall, 1.5)) / 4.0
-            if draw(seed, S.key[j], month, SHOP_EXIT) < threshold(1.0 - exp(-hazard)):
-                why = 0
+        elif looks[i] and draw(seed, S.key[j], month, SHOP_EXIT) < threshold(chance[looked - 1]):
+            why = 0
         if why < 0:
             continue
         d = S.district[j]
@@ -363,6 +394,14 @@ def take_money(S, inputs, rent, fast, slow, bought, rents):
 def settle_shops(P, H, S, bill, inputs, rent, reserve, patience, added, drawn, away, short, fired):
     """Staff are paid; owners add money or draw profit; what is missing is an overdraft. Sums by district."""
     for j in range(1, S.used[0]):
+        if j + 32 < S.used[0]:
+            owner = S.owner[j + 32]
+            prefetch(P.state, owner)
+            prefetch(P.household, owner)
+        if j + 16 < S.used[0]:
+            h = P.household[S.owner[j + 16]]
+            prefetch(H.cash, h)
+            prefetch(H.income, h)
         d = S.district[j]
         S.cash[j] -= bill[j]
         if S.state[j] == OPEN:
@@ -394,7 +433,13 @@ def settle_shops(P, H, S, bill, inputs, rent, reserve, patience, added, drawn, a
 
 
 def _tally(world: World) -> tuple[np.ndarray, np.ndarray, int]:
-    numbers, staff, back = count_shops(world.persons.view(), world.shops.view(), world.nd, N_SHOP_KINDS)
+    numbers, staff, back = count_shops(
+        world.persons.view(),
+        world.shops.view(),
+        rows_where(world.shops.state == OPEN),
+        world.nd,
+        N_SHOP_KINDS,
+    )
     return numbers, staff, int(back)
 
 
@@ -445,17 +490,26 @@ def step(world: World) -> None:
     world.events.reserve(world.shops.n)
     a = world.account
     book = world.ledger.view()
+    shops = world.shops
+    rows = rows_where(shops.state == OPEN)
+    # a third of them each month
+    looks = shops.key[rows] % np.uint64(3) == np.uint64(world.month % 3)
+    looking = rows[looks]
+    chance, ages, falls = np.empty((3, len(looking)))
+    closing_chance(
+        shops.view(), looking, world.month, world.base, memory["shops.fast"], memory["shops.slow"], p["shops.exit"],
+        p["shops.exit_shape"], p["shops.exit_fall"], chance, ages, falls,
+    )  # fmt: skip
     close_some(
-        world.persons.view(), world.households.view(), world.shops.view(), world.events.view(), book,
-        (a("households.cash"), a("rest.cash"), a("flow.shop_end"), a("shops.cash")), world.seed, world.month, world.base,
-        memory["shops.fast"], memory["shops.slow"], p["shops.exit"], p["shops.exit_shape"], p["shops.exit_fall"],
-        int(p["shops.loss_months"]), world.signal["lockdown"][-1] > 0.0, world.counter("shop_closures"), fired,
+        world.persons.view(), world.households.view(), shops.view(), world.events.view(), book,
+        (a("households.cash"), a("rest.cash"), a("flow.shop_end"), a("shops.cash")), rows, looks, world.seed, world.month,
+        memory["shops.fast"], memory["shops.slow"], chance, int(p["shops.loss_months"]), world.signal["lockdown"][-1] > 0.0,
+        world.counter("shop_closures"), fired,
     )  # fmt: skip
     _open(world, fired)
     _grow_memory(world)
     people = jobs.employed(world).sum(axis=0)
     wage = float(jobs.contract_wages(world)[SERVICES]) / max(float(people[SERVICES]), 1.0)
-    shops = world.shops
     labour = memory["shops.labour"][shops.kind]
     wanted = np.where(shops.state == OPEN, labour * memory["shops.fast"] / max(wage, 1.0), 0.0)
     memory["shops.wanted"] = wanted

@@ -24,7 +24,6 @@ MANTISSA = 0xFFFFFFFFFFFFF
 ONE = 0x3FF0000000000000
 
 
-
 @inlined
 def _exp(x):
     inside = min(max(x, -700.0), 700.0)
