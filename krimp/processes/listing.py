@@ -64,7 +64,7 @@ from krimp.state.purposes import (
     LISTING_HOLD,
     LISTING_RECONSIDER,
 )
-from krimp.state.random import draw4, gauss, gauss_values, score, unit
+from krimp.state.random import draw4, fill4, gauss, gauss_values, score, unit
 from krimp.state.world import EventView, Series, World, emit
 
 PARAMETERS: tuple[Parameter, ...] = (
@@ -189,6 +189,8 @@ OFFERS = (
 )  # fmt: skip
 #: The highest asking price, in 10,000 fen: what an ask of four bytes holds.
 MOST = 214_748
+#: Families whose luck is drawn together.
+BLOCK = 1024
 #: Segments of the market in each settlement: fitted out or bare shell, and up many stairs or not.
 SEGMENTS = 4
 #: Highest floor without a lift that people do not mind much.
@@ -444,21 +446,30 @@ def scan(
 @kernel
 def reconsider(
     H, D, B, E, places, beta, level, seed, month, terms, tenant, owner_rate, crowded, sell_first, need_months, need,
-    invest, invest_cash, counts, fired, out_h, out_motive, x, first, stop,
+    invest, invest_cash, counts, fired, out_h, out_motive, keys, words, x, first, stop,
 ):  # fmt: skip
     """The yearly look of households [first, stop) at their own situation. Returns how many seek (out_h, out_motive); out_h
-    first takes those whose turn it is. `x`: scratch."""
+    first takes those whose turn it is. `keys`, `words`: scratch of a block; `x`: scratch."""
     n = 0
+    seldom = 2.0 * max(owner_rate, tenant)
     turn = np.uint32(month % 12)
     n_rows = 0
     for r in range(first, stop):
         u = np.uint64(r)
         out_h[n_rows] = r
         n_rows += (H.state[u] == ACTIVE) & (np.uint32(H.key[u] >> np.uint64(40)) % np.uint32(12) == turn)
-    for r in out_h[:n_rows]:
-        h = np.int64(r)
-        # luck first: all else about a family is far apart in memory
-        a, b, c, _ = draw4(seed, H.key[h], month, LISTING_RECONSIDER)
+    for i in range(n_rows):
+        j = i % keys.size
+        if j == 0:
+            # luck first: all else about a family is far apart in memory
+            block = out_h[i : min(i + keys.size, n_rows)]
+            for k in range(block.size):
+                keys[k] = H.key[block[k]]
+            fill4(seed, keys[: block.size], month, LISTING_RECONSIDER, words)
+        a, b, c = words[0, j], words[1, j], words[2, j]
+        if unit(a) >= seldom and unit(b) >= need and unit(c) >= invest:
+            continue
+        h = np.int64(out_h[i])
         often = 2.0 * (owner_rate if H.tenure[h] == OWNER else tenant)
         if unit(a) >= often and unit(b) >= need and unit(c) >= invest:
             continue
@@ -633,7 +644,7 @@ def step(world: World) -> None:
             H, D, B, log, places, beta, level, world.seed, world.month, terms, p["listing.move_tenant"],
             p["listing.move_owner"], p["listing.crowded_m2"], p["listing.sell_first_cash"], p["listing.need_months"],
             p["listing.need_probability"], p["listing.invest_probability"], p["listing.invest_cash"], *found, who, motive,
-            np.zeros(N_FEATURES), first, stop,
+            np.empty(BLOCK, np.uint64), np.empty((4, BLOCK), np.uint32), np.zeros(N_FEATURES), first, stop,
         )  # fmt: skip
         return *found, who[:n].copy(), motive[:n].copy()
 
