@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from krimp.processes.hedonic_index import LOG_AREA, N_FEATURES, dot, facts, features, mix, value
-from krimp.processes.listing import HIGH, SEGMENTS, builder_floor, least_price, market_of, segment, terms_of
+from krimp.processes.listing import HIGH, SEGMENTS, builder_floor, home_ahead, least_price, market_of, owner_ahead, segment, terms_of
 from krimp.processes.mortgages import means
 from krimp.state.codes import (
     ACTIVE,
@@ -331,36 +331,7 @@ def name_once(S, H, first, taken, out):
 
 
 @helper
-def home_ahead(D, d):
-    """Have what a seller knows of home d on its way from memory."""
-    prefetch(D.building, d)
-    prefetch(D.owner, d)
-    prefetch(D.owner_kind, d)
-    prefetch(D.occupant, d)
-    prefetch(D.settlement, d)
-    prefetch(D.key, d)
-    prefetch(D.bought, d)
-    prefetch(D.paid, d)
-    prefetch(D.area, d)
-    prefetch(D.condition, d)
-    prefetch(D.vacant_since, d)
-
-
-@helper
-def owner_ahead(D, B, H, d):
-    """The same of its house and its owner, when `home_ahead` has told which."""
-    b = D.building[d]
-    prefetch(B.floors, b)
-    prefetch(B.built, b)
-    prefetch(B.key, b)
-    prefetch(B.units, b)
-    prefetch(B.occupied, b)
-    prefetch(B.lift, b)
-    prefetch(H.state, D.owner[d])
-
-
-@helper
-def family_ahead(H, h):
+def seeker_ahead(H, h):
     """Have what a family brings to the market on its way from memory."""
     prefetch(H.first, h)
     prefetch(H.dwelling, h)
@@ -390,7 +361,7 @@ def prepare(S, P, H, D, B, places, tastes, growth, level_value, seed, month, rul
     out_key 0 = no seeker (gone, ended or named twice: `family` 0). `x`: scratch."""
     for s in range(first, stop):
         if s + 12 < stop:
-            family_ahead(H, S.household[s + 12])
+            seeker_ahead(H, S.household[s + 12])
         if s + 8 < stop:
             h = S.household[s + 8]
             head_ahead(P, H.first[h])

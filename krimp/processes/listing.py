@@ -52,7 +52,7 @@ from krimp.state.codes import (
     WANT_INVEST,
     WANT_MOVE,
 )
-from krimp.state.compile import helper, kernel
+from krimp.state.compile import helper, kernel, prefetch
 from krimp.state.parameters import Parameter
 from krimp.state.portable import exp, exp_all, log, log_all
 from krimp.state.purposes import (
@@ -328,6 +328,47 @@ def first_ask(D, B, d, worth, floor, at_once, terms, seed, month, fired):
     return min(max(np.int64(ask / 10000.0 + 0.5), 1), MOST) * 10000
 
 
+@helper
+def home_ahead(D, d):
+    """Have what a seller knows of home d on its way from memory."""
+    prefetch(D.building, d)
+    prefetch(D.owner, d)
+    prefetch(D.owner_kind, d)
+    prefetch(D.occupant, d)
+    prefetch(D.settlement, d)
+    prefetch(D.key, d)
+    prefetch(D.bought, d)
+    prefetch(D.paid, d)
+    prefetch(D.area, d)
+    prefetch(D.condition, d)
+    prefetch(D.vacant_since, d)
+
+
+@helper
+def owner_ahead(D, B, H, d):
+    """The same of its house and its owner, when `home_ahead` has told which."""
+    b = D.building[d]
+    prefetch(B.floors, b)
+    prefetch(B.built, b)
+    prefetch(B.key, b)
+    prefetch(B.units, b)
+    prefetch(B.occupied, b)
+    prefetch(B.lift, b)
+    prefetch(H.state, D.owner[d])
+
+
+@helper
+def family_ahead(H, h):
+    """The same of what a family has."""
+    prefetch(H.dwelling, h)
+    prefetch(H.size, h)
+    prefetch(H.tenure, h)
+    prefetch(H.moved, h)
+    prefetch(H.owned, h)
+    prefetch(H.cash, h)
+    prefetch(H.income, h)
+
+
 @kernel
 def watch(state, title, listed, use, abandoned, kind, first, stop, look, out):
     """Rows [first, stop) of homes on sale or that may come on sale, into `out`; returns how many. Most homes are neither:
@@ -446,10 +487,10 @@ def scan(
 @kernel
 def reconsider(
     H, D, B, E, places, beta, level, seed, month, terms, tenant, owner_rate, crowded, sell_first, need_months, need,
-    invest, invest_cash, counts, fired, out_h, out_motive, keys, words, x, first, stop,
+    invest, invest_cash, counts, fired, out_h, out_motive, keys, words, lucky, x, first, stop,
 ):  # fmt: skip
     """The yearly look of households [first, stop) at their own situation. Returns how many seek (out_h, out_motive); out_h
-    first takes those whose turn it is. `keys`, `words`: scratch of a block; `x`: scratch."""
+    first takes those whose turn it is. `keys`, `words`, `lucky`: scratch of a block; `x`: scratch."""
     n = 0
     seldom = 2.0 * max(owner_rate, tenant)
     turn = np.uint32(month % 12)
@@ -458,54 +499,63 @@ def reconsider(
         u = np.uint64(r)
         out_h[n_rows] = r
         n_rows += (H.state[u] == ACTIVE) & (np.uint32(H.key[u] >> np.uint64(40)) % np.uint32(12) == turn)
-    for i in range(n_rows):
-        j = i % keys.size
-        if j == 0:
-            # luck first: all else about a family is far apart in memory
-            block = out_h[i : min(i + keys.size, n_rows)]
-            for k in range(block.size):
-                keys[k] = H.key[block[k]]
-            fill4(seed, keys[: block.size], month, LISTING_RECONSIDER, words)
-        a, b, c = words[0, j], words[1, j], words[2, j]
-        if unit(a) >= seldom and unit(b) >= need and unit(c) >= invest:
-            continue
-        h = np.int64(out_h[i])
-        often = 2.0 * (owner_rate if H.tenure[h] == OWNER else tenant)
-        if unit(a) >= often and unit(b) >= need and unit(c) >= invest:
-            continue
-        d = H.dwelling[h]
-        if d == 0 or H.size[h] < 1 or H.moved[h] >= month - 6:
-            continue
-        per_head = D.area[d] / 10.0 / max(H.size[h], 1)
-        twice = 2.0 if per_head < crowded else 1.0
-        if H.tenure[h] != OWNER:
-            if unit(a) < min(tenant * twice, 1.0):
+    for begin in range(0, n_rows, keys.size):
+        # luck first: all else about a family is far apart in memory
+        block = out_h[begin : min(begin + keys.size, n_rows)]
+        for k in range(block.size):
+            keys[k] = H.key[block[k]]
+        fill4(seed, keys[: block.size], month, LISTING_RECONSIDER, words)
+        n_lucky = 0
+        for k in range(block.size):
+            lucky[n_lucky] = k
+            n_lucky += (
+                (unit(words[0, k]) < seldom) | (unit(words[1, k]) < need) | (unit(words[2, k]) < invest)
+            )
+        for i in range(n_lucky):
+            if i + 8 < n_lucky:
+                family_ahead(H, block[lucky[i + 8]])
+            if i + 4 < n_lucky:
+                home_ahead(D, H.dwelling[block[lucky[i + 4]]])
+            if i + 2 < n_lucky:
+                owner_ahead(D, B, H, H.dwelling[block[lucky[i + 2]]])
+            h = np.int64(block[lucky[i]])
+            a, b, c = words[0, lucky[i]], words[1, lucky[i]], words[2, lucky[i]]
+            often = 2.0 * (owner_rate if H.tenure[h] == OWNER else tenant)
+            if unit(a) >= often and unit(b) >= need and unit(c) >= invest:
+                continue
+            d = H.dwelling[h]
+            if d == 0 or H.size[h] < 1 or H.moved[h] >= month - 6:
+                continue
+            per_head = D.area[d] / 10.0 / max(H.size[h], 1)
+            twice = 2.0 if per_head < crowded else 1.0
+            if H.tenure[h] != OWNER:
+                if unit(a) < min(tenant * twice, 1.0):
+                    out_h[n] = h
+                    out_motive[n] = WANT_MOVE
+                    n += 1
+                continue
+            wish = unit(a) < min(owner_rate * twice, 1.0)
+            short = H.cash[h] < need_months * H.income[h] and unit(b) < need
+            rich = unit(c) < invest
+            if not (wish or short or rich):
+                continue
+            worth = value(D, B, places, d, month, x, beta, level)
+            i = D.district[d]
+            if wish and (H.cash[h] >= sell_first * worth or D.title[d] == HOMESTEAD or H.owned[h] > 1):
                 out_h[n] = h
                 out_motive[n] = WANT_MOVE
                 n += 1
-            continue
-        wish = unit(a) < min(owner_rate * twice, 1.0)
-        short = H.cash[h] < need_months * H.income[h] and unit(b) < need
-        rich = unit(c) < invest
-        if not (wish or short or rich):
-            continue
-        worth = value(D, B, places, d, month, x, beta, level)
-        i = D.district[d]
-        if wish and (H.cash[h] >= sell_first * worth or D.title[d] == HOMESTEAD or H.owned[h] > 1):
-            out_h[n] = h
-            out_motive[n] = WANT_MOVE
-            n += 1
-        elif (wish or short) and D.title[d] != HOMESTEAD and D.listed[d] == NOT_LISTED:
-            D.ask[d] = first_ask(D, B, d, worth, worth, 1.0, terms, seed, month, fired)
-            D.listed[d] = FOR_SALE
-            D.listed_since[d] = month
-            counts[0, i] += 1
-            fired[_BETTER if wish else _NEED] += 1
-            emit(E, month, _LISTED, _R_BETTER if wish else _R_NEED, i, 0, h, d, 0, D.ask[d])
-        elif rich and H.cash[h] >= invest_cash * worth:
-            out_h[n] = h
-            out_motive[n] = WANT_INVEST
-            n += 1
+            elif (wish or short) and D.title[d] != HOMESTEAD and D.listed[d] == NOT_LISTED:
+                D.ask[d] = first_ask(D, B, d, worth, worth, 1.0, terms, seed, month, fired)
+                D.listed[d] = FOR_SALE
+                D.listed_since[d] = month
+                counts[0, i] += 1
+                fired[_BETTER if wish else _NEED] += 1
+                emit(E, month, _LISTED, _R_BETTER if wish else _R_NEED, i, 0, h, d, 0, D.ask[d])
+            elif rich and H.cash[h] >= invest_cash * worth:
+                out_h[n] = h
+                out_motive[n] = WANT_INVEST
+                n += 1
     return n
 
 
@@ -644,7 +694,8 @@ def step(world: World) -> None:
             H, D, B, log, places, beta, level, world.seed, world.month, terms, p["listing.move_tenant"],
             p["listing.move_owner"], p["listing.crowded_m2"], p["listing.sell_first_cash"], p["listing.need_months"],
             p["listing.need_probability"], p["listing.invest_probability"], p["listing.invest_cash"], *found, who, motive,
-            np.empty(BLOCK, np.uint64), np.empty((4, BLOCK), np.uint32), np.zeros(N_FEATURES), first, stop,
+            np.empty(BLOCK, np.uint64), np.empty((4, BLOCK), np.uint32), np.empty(BLOCK + 1, np.int32),
+            np.zeros(N_FEATURES), first, stop,
         )  # fmt: skip
         return *found, who[:n].copy(), motive[:n].copy()
 
