@@ -22,7 +22,17 @@ from typing import Any
 import numpy as np
 
 from krimp.processes.hedonic_index import LOG_AREA, N_FEATURES, dot, facts, features, mix, value
-from krimp.processes.listing import HIGH, SEGMENTS, builder_floor, home_ahead, least_price, market_of, owner_ahead, segment, terms_of
+from krimp.processes.listing import (
+    HIGH,
+    SEGMENTS,
+    builder_floor,
+    home_ahead,
+    least_price,
+    market_of,
+    owner_ahead,
+    segment,
+    terms_of,
+)
 from krimp.processes.mortgages import means
 from krimp.state.codes import (
     ACTIVE,

@@ -64,7 +64,7 @@ from krimp.state.purposes import (
     LISTING_HOLD,
     LISTING_RECONSIDER,
 )
-from krimp.state.random import draw4, fill4, gauss, gauss_values, score, unit
+from krimp.state.random import draw4, fill, fill4, gauss, gauss_values, score, unit
 from krimp.state.world import EventView, Series, World, emit
 
 PARAMETERS: tuple[Parameter, ...] = (
@@ -189,7 +189,7 @@ OFFERS = (
 )  # fmt: skip
 #: The highest asking price, in 10,000 fen: what an ask of four bytes holds.
 MOST = 214_748
-#: Families whose luck is drawn together.
+#: Homes and families whose luck is drawn together.
 BLOCK = 1024
 #: Segments of the market in each settlement: fitted out or bare shell, and up many stairs or not.
 SEGMENTS = 4
@@ -389,98 +389,139 @@ def watch(state, title, listed, use, abandoned, kind, first, stop, look, out):
 
 @kernel
 def scan(
-    D, B, H, E, places, beta, level, growth, hazard, at_once, market, seed, month, terms, counts, fired, lowered, look, x, first,
-    stop,
+    D, B, H, E, places, beta, level, growth, hazard, at_once, market, seed, month, terms, counts, fired, lowered, look, scratch, x,
+    first, stop,
 ):  # fmt: skip
     """Offer, cut, withdraw for rows [first, stop). counts[3, nd + 1]: new listings, cuts, withdrawals. Returns how many
-    second-hand homes were lowered (rows in `lowered`, which first takes those looked at). `look`, `x`: scratch."""
+    second-hand homes were lowered (rows in `lowered`, which first takes those looked at). `look`, `x`, `scratch` (of a block): scratch."""
     n_lowered = 0
     n = watch(D.state, D.title, D.listed, D.use, D.abandoned, D.owner_kind, first, stop, look, lowered)
-    for r in lowered[:n]:
-        d = np.int64(r)
-        state = D.state[d]
-        listed = D.listed[d]
-        kind = D.owner_kind[d]
-        if listed == NOT_LISTED:
-            if state == BUILDING_SITE and B.built[D.building[d]] - month > terms.presale:
-                continue
+    on_keys, off_keys, cuts, attention, acts, luck = scratch
+    for begin in range(0, n, on_keys.size):
+        # luck first: of those on sale whether to cut, of the others whether their owners think of it
+        block = lowered[begin : min(begin + on_keys.size, n)]
+        n_on, n_off = 0, 0
+        for k in range(block.size):
+            if D.listed[block[k]] != NOT_LISTED:
+                on_keys[n_on] = D.key[block[k]]
+                n_on += 1
+            else:
+                off_keys[n_off] = D.key[block[k]]
+                n_off += 1
+        fill4(seed, on_keys[:n_on], month, LISTING_CUT, cuts)
+        fill(seed, off_keys[:n_off], month, LISTING_ATTENTION, attention)
+        n_acts, n_on, n_off = 0, 0, 0
+        for k in range(block.size):
+            d = np.int64(block[k])
+            kind = D.owner_kind[d]
+            acts[n_acts], luck[n_acts] = d, n_on
+            if D.listed[d] == NOT_LISTED:
+                word = attention[n_off]
+                n_off += 1
+                if D.state[d] == BUILDING_SITE and B.built[D.building[d]] - month > terms.presale:
+                    continue
+                if kind == BY_DEVELOPER:
+                    n_acts += 1
+                    continue
+                if kind == BY_CITY and (D.funder[d] == 0 or month - D.completed[d] <= terms.surplus):
+                    continue
+                if D.heating[d] == DISTRICT_HEAT and D.heat_off[d] == 0 and D.vacant_since[d] < month:
+                    v, _, _, _ = draw4(seed, B.key[D.building[d]], 0, HEAT_VALVE)
+                    if unit(v) < terms.valve:
+                        D.heat_off[d] = 1
+                new = month - D.vacant_since[d] <= 6
+                n_acts += (kind == BY_CITY) | (unit(word) < (terms.fresh if new else terms.later))
+            else:
+                a, b = cuts[0, n_on], cuts[1, n_on]
+                n_on += 1
+                n_acts += (D.listed_since[d] < month) & ((unit(a) < terms.withdrawal) | (unit(b) < terms.cut))
+        for k in range(n_acts):
+            if k + 8 < n_acts:
+                home_ahead(D, acts[k + 8])
+            if k + 4 < n_acts:
+                owner_ahead(D, B, H, acts[k + 4])
+            d = np.int64(acts[k])
+            listed = D.listed[d]
+            kind = D.owner_kind[d]
             i = D.district[d]
-            if kind == BY_DEVELOPER:
+            if listed == NOT_LISTED:
+                if kind == BY_DEVELOPER:
+                    worth = value(D, B, places, d, month, x, beta, level)
+                    D.ask[d] = first_ask(
+                        D, B, d, worth, builder_floor(D, B, d, terms), 1.0, terms, seed, month, fired
+                    )
+                    D.listed[d] = FOR_SALE
+                    D.listed_since[d] = month
+                    counts[0, i] += 1
+                    fired[_DEVELOPER] += 1
+                    emit(E, month, _LISTED, _R_DEVELOPER, i, 0, 0, d, 0, D.ask[d])
+                    continue
                 worth = value(D, B, places, d, month, x, beta, level)
+                q = hazard[segment(D, B, d)]
+                floor = least_price(D, B, H, d, worth, market[i], q, growth[i], terms, seed, month)
+                if floor > terms.best_offer * worth:
+                    fired[_DARK] += 1
+                    continue
                 D.ask[d] = first_ask(
-                    D, B, d, worth, builder_floor(D, B, d, terms), 1.0, terms, seed, month, fired
+                    D, B, d, worth, floor, at_once[segment(D, B, d)], terms, seed, month, fired
                 )
                 D.listed[d] = FOR_SALE
                 D.listed_since[d] = month
                 counts[0, i] += 1
-                fired[_DEVELOPER] += 1
-                emit(E, month, _LISTED, _R_DEVELOPER, i, 0, 0, d, 0, D.ask[d])
-                continue
-            if kind == BY_CITY and (D.funder[d] == 0 or month - D.completed[d] <= terms.surplus):
-                continue
-            if D.heating[d] == DISTRICT_HEAT and D.heat_off[d] == 0 and D.vacant_since[d] < month:
-                v, _, _, _ = draw4(seed, B.key[D.building[d]], 0, HEAT_VALVE)
-                if unit(v) < terms.valve:
-                    D.heat_off[d] = 1
-            a, _, _, _ = draw4(seed, D.key[d], month, LISTING_ATTENTION)
-            fresh = month - D.vacant_since[d] <= 6
-            if kind != BY_CITY and unit(a) >= (terms.fresh if fresh else terms.later):
-                continue
-            worth = value(D, B, places, d, month, x, beta, level)
-            q = hazard[segment(D, B, d)]
-            floor = least_price(D, B, H, d, worth, market[i], q, growth[i], terms, seed, month)
-            if floor > terms.best_offer * worth:
-                fired[_DARK] += 1
-                continue
-            D.ask[d] = first_ask(D, B, d, worth, floor, at_once[segment(D, B, d)], terms, seed, month, fired)
-            D.listed[d] = FOR_SALE
-            D.listed_since[d] = month
-            counts[0, i] += 1
-            owner = D.owner[d]
-            reason = _R_SECOND
-            if kind == BY_HEIR:
-                reason = _R_HEIR
-                fired[_HEIR] += 1
-            elif kind == BY_INVESTOR:
-                reason = _R_INVESTOR
-                fired[_INVESTOR] += 1
-            elif kind == BY_HOUSEHOLD and H.state[owner] == ABSENT:
-                reason = _R_LEAVING
-                fired[_LEAVING] += 1
-            elif kind == BY_CITY:
-                reason = _R_SURPLUS
-                fired[_SURPLUS] += 1
-            else:
-                fired[_SECOND] += 1
-            emit(E, month, _LISTED, reason, i, 0, owner, d, 0, D.ask[d])
-        elif D.listed_since[d] < month:
-            a, b, c, e = draw4(seed, D.key[d], month, LISTING_CUT)
-            i = D.district[d]
-            patient = kind == BY_DEVELOPER or kind == BY_CITY or month - D.listed_since[d] <= PATIENCE
-            if unit(a) < terms.withdrawal and not patient:
-                D.listed[d] = FOR_RENT if listed == FOR_BOTH else NOT_LISTED
-                D.listed_since[d] = month if listed == FOR_BOTH else 0
-                counts[2, i] += 1
-                fired[_WITHDRAWN] += 1
-                emit(E, month, _WITHDRAWN_EVENT, 0, i, 0, D.owner[d], d, 0, D.ask[d])
-            elif unit(b) < terms.cut:
-                ask = D.ask[d] * (1.0 - min(terms.cuts[score(c, e)] / 100.0, 0.5))
-                if kind == BY_DEVELOPER:
-                    floor = builder_floor(D, B, d, terms)
+                owner = D.owner[d]
+                reason = _R_SECOND
+                if kind == BY_HEIR:
+                    reason = _R_HEIR
+                    fired[_HEIR] += 1
+                elif kind == BY_INVESTOR:
+                    reason = _R_INVESTOR
+                    fired[_INVESTOR] += 1
+                elif kind == BY_HOUSEHOLD and H.state[owner] == ABSENT:
+                    reason = _R_LEAVING
+                    fired[_LEAVING] += 1
+                elif kind == BY_CITY:
+                    reason = _R_SURPLUS
+                    fired[_SURPLUS] += 1
                 else:
-                    worth = value(D, B, places, d, month, x, beta, level)
-                    floor = least_price(
-                        D, B, H, d, worth, market[i], hazard[segment(D, B, d)], growth[i], terms, seed, month
-                    )
-                new = np.int64(max(np.int64(max(ask, floor) / 10000.0 + 0.5), 1)) * 10000
-                if new < D.ask[d]:
-                    D.ask[d] = new
-                    counts[1, i] += 1
-                    fired[_CUT] += 1
-                    emit(E, month, _CUT_EVENT, 0, i, 0, D.owner[d], d, 0, new)
-                    if kind != BY_DEVELOPER:
-                        lowered[n_lowered] = d
-                        n_lowered += 1
+                    fired[_SECOND] += 1
+                emit(E, month, _LISTED, reason, i, 0, owner, d, 0, D.ask[d])
+            else:
+                a, b, c, e = cuts[0, luck[k]], cuts[1, luck[k]], cuts[2, luck[k]], cuts[3, luck[k]]
+                patient = kind == BY_DEVELOPER or kind == BY_CITY or month - D.listed_since[d] <= PATIENCE
+                if unit(a) < terms.withdrawal and not patient:
+                    D.listed[d] = FOR_RENT if listed == FOR_BOTH else NOT_LISTED
+                    D.listed_since[d] = month if listed == FOR_BOTH else 0
+                    counts[2, i] += 1
+                    fired[_WITHDRAWN] += 1
+                    emit(E, month, _WITHDRAWN_EVENT, 0, i, 0, D.owner[d], d, 0, D.ask[d])
+                elif unit(b) < terms.cut:
+                    ask = D.ask[d] * (1.0 - min(terms.cuts[score(c, e)] / 100.0, 0.5))
+                    if kind == BY_DEVELOPER:
+                        floor = builder_floor(D, B, d, terms)
+                    else:
+                        worth = value(D, B, places, d, month, x, beta, level)
+                        floor = least_price(
+                            D,
+                            B,
+                            H,
+                            d,
+                            worth,
+                            market[i],
+                            hazard[segment(D, B, d)],
+                            growth[i],
+                            terms,
+                            seed,
+                            month,
+                        )
+                    new = np.int64(max(np.int64(max(ask, floor) / 10000.0 + 0.5), 1)) * 10000
+                    if new < D.ask[d]:
+                        D.ask[d] = new
+                        counts[1, i] += 1
+                        fired[_CUT] += 1
+                        emit(E, month, _CUT_EVENT, 0, i, 0, D.owner[d], d, 0, new)
+                        if kind != BY_DEVELOPER:
+                            lowered[n_lowered] = d
+                            n_lowered += 1
     return n_lowered
 
 
@@ -681,9 +722,13 @@ def step(world: World) -> None:
     # owners and families decide each about homes of their own, so they can do it side by side
     def offer(log: EventView, first: int, stop: int) -> tuple[np.ndarray, ...]:
         found, lowered = tallies(), np.empty(stop - first + 1, np.int32)
+        scratch = (
+            np.empty(BLOCK, np.uint64), np.empty(BLOCK, np.uint64), np.empty((4, BLOCK), np.uint32), np.empty(BLOCK, np.uint32),
+            np.empty(BLOCK + 1, np.int32), np.empty(BLOCK + 1, np.int32),
+        )  # fmt: skip
         n = scan(
             D, B, H, log, places, beta, level, growth, m["listing.sale_hazard"], at_once, market, world.seed, world.month, terms,
-            *found, lowered, np.empty(stop - first, np.uint8), np.zeros(N_FEATURES), first, stop,
+            *found, lowered, np.empty(stop - first, np.uint8), scratch, np.zeros(N_FEATURES), first, stop,
         )  # fmt: skip
         return *found, lowered[:n].copy()
 
