@@ -23,8 +23,6 @@ import numpy as np
 
 from krimp.processes.hedonic_index import LOG_AREA, N_FEATURES, dot, facts, features, mix, value
 from krimp.processes.listing import (
-    HIGH,
-    SEGMENTS,
     builder_floor,
     home_ahead,
     least_price,
@@ -224,9 +222,10 @@ Money = namedtuple(
 
 @kernel
 def index_listings(
-    D, B, places, tastes, month, rows, heat_share, rules, terms, rent_level, edges, hashed, band, offers, x, sizes, q, lets, first, stop
+    D, B, places, tastes, month, rows, heat_share, rules, terms, rent_level, edges, hashed, band, segments, offers, x, sizes, q, lets,
+    first, stop,
 ):  # fmt: skip
-    """Hash, price band and what seekers value (`OFFER`) of listed rows [first, stop): quality q, running and fitting cost,
+    """Hash, price band, segment of the market and what seekers value (`OFFER`) of listed rows [first, stop): quality q, running and fitting cost,
     likely rent. A block at a time, so that logs and exponentials are taken together. `x`, `sizes`, `q`, `lets`: scratch."""
     for begin in range(first, stop, BLOCK):
         n = min(begin + BLOCK, stop) - begin
@@ -260,6 +259,7 @@ def index_listings(
             for edge in edges:
                 above += D.ask[d] >= edge
             band[begin + j] = above
+            segments[begin + j] = segment(D, B, d)
             offer = offers[begin + j]
             offer.key = D.key[d]
             offer.ask = D.ask[d]
@@ -1026,25 +1026,37 @@ def start(world: World) -> None:
     )
 
 
+@kernel
+def find_buckets(number, district, band, hashed, size, offset, bucket):
+    """Bucket of each of the listings `number`; size, offset: by district and band."""
+    for i in range(number.size):
+        j = number[i]
+        d, m = district[j], band[j]
+        bucket[i] = offset[d, m] + (hashed[j] & (size[d, m] - 1))
+
+
+@kernel
+def count_listings(number, district, band, count):
+    """The listings `number` by district and band."""
+    for j in number:
+        count[district[j], band[j]] += 1
+
+
 def _board(number: np.ndarray, district: np.ndarray, band: np.ndarray, hashed: np.ndarray, nd: int) -> Board:
-    """Listings in buckets by district, band and hash; as many buckets as the power of two at or below the listings."""
-    wide = len(BANDS) + 1
-    code = district * wide + band
-    count = np.bincount(code, minlength=nd * wide)
-    size = np.array([1 << (int(c).bit_length() - 1) if c else 0 for c in count], np.int64)
-    offset = np.cumsum(size) - size
-    start, order = np.zeros(int(size.sum()) + 2, np.int64), np.empty(len(number), np.int64)
-    group(offset[code] + (hashed & (size[code] - 1)), start, order)
-    start, size = start[:-1], size.reshape(nd, wide)
+    """The listings `number` in buckets by district, band and hash; as many buckets as the power of two at or below the
+    listings."""
+    count = np.zeros((nd, len(BANDS) + 1), np.int64)
+    count_listings(number, district, band, count)
+    size = np.array([[1 << (int(c).bit_length() - 1) if c else 0 for c in row] for row in count], np.int64)
+    upto = np.cumsum(size)
+    offset = upto.reshape(size.shape) - size
+    bucket, order = np.empty((2, len(number)), np.int64)
+    find_buckets(number, district, band, hashed, size, offset, bucket)
+    start = np.zeros(int(upto[-1]) + 2, np.int64)
+    group(bucket, start, order)
     listing = np.append(number[order], np.zeros(FEW, np.int64))  # whole buckets may be read past the last one
-    return Board(
-        size,
-        offset.reshape(nd, wide),
-        np.cumsum(size, axis=1),
-        start,
-        listing,
-        int(np.diff(start).max(initial=0)),
-    )
+    start = start[:-1]
+    return Board(size, offset, np.cumsum(size, axis=1), start, listing, int(np.diff(start).max(initial=0)))
 
 
 def _part(work: Callable[..., Any], known: tuple[Any, ...], _: int, first: int, stop: int) -> None:
@@ -1083,23 +1095,20 @@ def step(world: World) -> None:
     )
     rows = rows_where(D.listed > 0)
     nl = len(rows)
-    listed, district = D.listed[rows], D.district[rows].astype(np.int64)
-    for_sale = (listed == FOR_SALE) | (listed == FOR_BOTH)
-    for_rent = (listed == FOR_RENT) | (listed == FOR_BOTH)
-    hashed, band = np.zeros(nl, np.int64), np.zeros(nl, np.int64)
+    listed, district = D.listed[rows], D.district[rows]
+    hashed, band, segments = np.empty(nl, np.int64), np.empty(nl, np.int8), np.empty(nl, np.int64)
     offers = np.zeros(nl, OFFER)
     edges = BANDS * float(world.signal["price_m2"][-1]) * 60.0 * world.pack.config.minor_units
     listed_homes = (
         D.view(), B.view(), places, tastes, world.month, rows, world.signal["heat_share"], rules, terms, m["tenancy.level"], edges,
-        hashed, band, offers,
+        hashed, band, segments, offers,
     )  # fmt: skip
     world.map_chunks(partial(_index, listed_homes), nl, 0, 4096)
-    number = np.arange(nl, dtype=np.int64)
-    sale = _board(number[for_sale], district[for_sale], band[for_sale], hashed[for_sale], nd)
-    rent = _board(number[for_rent], district[for_rent], 0 * band[for_rent], hashed[for_rent], nd)
-    offered = rows[for_sale]
-    stairs = (B.lift[D.building[offered]] == 0) & (D.floor[offered] > HIGH)
-    on_offer = SEGMENTS * D.settlement[offered].astype(np.int64) + 2 * (D.fitted[offered] == 0) + stairs
+    for_sale = rows_where((listed == FOR_SALE) | (listed == FOR_BOTH))
+    sale = _board(for_sale, district, band, hashed, nd)
+    rent = _board(
+        rows_where((listed == FOR_RENT) | (listed == FOR_BOTH)), district, np.zeros_like(band), hashed, nd
+    )
     counts = np.zeros((9, nd + 1), np.int64)
     fired = np.zeros(len(BRANCHES) + 2, np.int64)
     bids = np.zeros(nl, BID)
@@ -1181,7 +1190,7 @@ def step(world: World) -> None:
     )
     m["housing_search.deal_features"] = np.concatenate(all_x) if all_x else np.zeros((0, N_FEATURES))
     m["housing_search.lettings"] = np.concatenate(all_lettings) if all_lettings else np.zeros((0, 2))
-    _learn_market(world, on_offer)
+    _learn_market(world, segments[for_sale])
     names = ("sales", "sales_new", "sales_to_outsiders", "sales_two_bedroom", "sales_two_bedroom_outsiders", "lettings",
              "home_seekers", "last_resort_homes", "mortgages_taken")  # fmt: skip
     for row, name in enumerate(names):
