@@ -135,31 +135,23 @@ def facts(D, B, places, d, month, x):
     s = D.settlement[d]
     x[np.int64(places[s, 0])] = 1.0
     x[KM] = places[s, 1]
-    floor, floors = np.int64(D.floor[d]), np.int64(B.floors[b])
-    if B.lift[b] != 0:
-        x[LIFT] = 1.0
-        x[LIFT_FLOOR] = floor - 1.0
-    else:
-        if floor > 3:
-            x[FLOOR_ABOVE_3] = floor - 3.0
-        if floor == 1 and floors > 1:
-            x[GROUND] = 1.0
-        if floor == floors and floors >= 4:
-            x[TOP] = 1.0
+    # values that are chosen, not branches: which home has which is a guess
+    floor, floors, walk = np.int64(D.floor[d]), np.int64(B.floors[b]), B.lift[b] == 0
+    x[LIFT] = 0.0 if walk else 1.0
+    x[LIFT_FLOOR] = 0.0 if walk else floor - 1.0
+    x[FLOOR_ABOVE_3] = floor - 3.0 if walk & (floor > 3) else 0.0
+    x[GROUND] = 1.0 if walk & (floor == 1) & (floors > 1) else 0.0
+    x[TOP] = 1.0 if walk & (floor == floors) & (floors >= 4) else 0.0
     age = (month - np.int64(B.built[b])) / 120.0
     x[AGE] = min(max(age, 0.0), 5.0)
     x[CONDITION] = D.condition[d] / 255.0 - REFERENCE_CONDITION
-    if D.title[d] == NO_TITLE:
-        x[UNTITLED] = 1.0
-    if D.heating[d] == STOVE:
-        x[OWN_STOVE] = 1.0
-    if D.fitted[d] == 0:
-        x[SHELL] = 1.0
+    x[UNTITLED] = 1.0 if D.title[d] == NO_TITLE else 0.0
+    x[OWN_STOVE] = 1.0 if D.heating[d] == STOVE else 0.0
+    x[SHELL] = 1.0 if D.fitted[d] == 0 else 0.0
     x[LOG_AREA] = max(np.float64(D.area[d]) / 10.0, 5.0) / REFERENCE_AREA
-    if B.state[b] == COMPLETE and age > 0.1 and B.units[b] > 1:
-        x[EMPTY_HOUSE] = 1.0 - min(B.occupied[b] / np.float64(B.units[b]), 1.0)
-    if D.paid[d] == 0 and D.bought[d] == 0 and age < 0.3:
-        x[NEW] = 1.0
+    empty = 1.0 - min(B.occupied[b] / np.float64(max(B.units[b], 1)), 1.0)
+    x[EMPTY_HOUSE] = empty if (B.state[b] == COMPLETE) & (age > 0.1) & (B.units[b] > 1) else 0.0
+    x[NEW] = 1.0 if (D.paid[d] == 0) & (D.bought[d] == 0) & (age < 0.3) else 0.0
     x[CHARACTER] = 0.7071 * (character(B.key[b]) + character(D.key[d]))
 
 

@@ -164,7 +164,7 @@ FEW = 3
 #: Numbers in a line of memory.
 LINE = 8
 #: Listings indexed at a time, which stay in the processor's nearest cache.
-BLOCK = 128
+BLOCK = 256
 #: Seekers of a part: few, so that threads share a month's few thousands evenly.
 SEEKERS = 256
 #: The pick of a seeker to whom no home left is worth more than staying.
@@ -249,12 +249,10 @@ def index_listings(
             hashed[begin + j] = mix(D.key[d])
             b = B.lift[D.building[d]]
             cost = (terms.fee_lift if b != 0 else terms.fee_walk) * D.area[d]
-            quality = q[j]
-            if D.heating[d] == DISTRICT_HEAT:
-                cost += terms.heat * D.area[d]
-                quality *= 1.0 - rules.cold * (1.0 - min(max(heat_share[i], 0.0), 1.0))
-            else:
-                cost += rules.stove * D.area[d]
+            heated = D.heating[d] == DISTRICT_HEAT
+            cost += (terms.heat if heated else rules.stove) * D.area[d]
+            warmth = 1.0 - rules.cold * (1.0 - min(max(heat_share[i], 0.0), 1.0))
+            quality = q[j] * (warmth if heated else 1.0)
             above = 0
             for edge in edges:
                 above += D.ask[d] >= edge

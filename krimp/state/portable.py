@@ -47,7 +47,7 @@ def _log(x):
     halve = (m > SQRT_2) | ((m == SQRT_2) & (k < 0))
     m = 0.5 * m if halve else m
     k = k + 1 if halve else k
-    f = (m - 1.0) / (m + 1.0)
+    f = np.divide(m - 1.0, m + 1.0)  # an operator would ask first whether the divisor is 0: a branch
     f2 = f * f
     s = 0.0
     for n in range(21, 0, -2):
