@@ -42,7 +42,7 @@ from krimp.state.codes import (
     WANT_EVICTED,
     WANT_RESETTLED,
 )
-from krimp.state.compile import kernel
+from krimp.state.compile import kernel, prefetch
 from krimp.state.counting import rows_where
 from krimp.state.families import occupy, own, vacate
 from krimp.state.ledger import Account, pay
@@ -393,6 +393,20 @@ def _decide(
     n_tenants = 0
     n_cash = 0
     for i in range(rows.size):
+        if i + 24 < rows.size:
+            d = rows[i + 24]
+            prefetch(D.occupant, d)
+            prefetch(D.owner, d)
+            prefetch(D.owner_kind, d)
+            prefetch(D.key, d)
+        if i + 16 < rows.size:
+            h = D.occupant[rows[i + 16]]
+            prefetch(H.first, h)
+            prefetch(H.key, h)
+            prefetch(H.attachment, h)
+            prefetch(H.cash, h)
+        if i + 8 < rows.size:
+            prefetch(P.birth, H.first[D.occupant[rows[i + 8]]])
         d = rows[i]
         h = D.occupant[d]
         months_on = month - since[i]
@@ -575,10 +589,9 @@ def _neighbours(settlement, occupant, row, left, total):
     for i in range(row.size):
         start = (row[i] // BLOCK) * BLOCK
         for d in range(start, min(start + BLOCK, settlement.size)):
-            if settlement[d] == settlement[row[i]]:
-                total[i] += 1
-                if occupant[d] > 0:
-                    left[i] += 1
+            same = settlement[np.uint64(d)] == settlement[row[i]]
+            total[i] += same
+            left[i] += same & (occupant[np.uint64(d)] > 0)
 
 
 def neighbours(world: World, row: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
