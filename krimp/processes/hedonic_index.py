@@ -204,8 +204,13 @@ def mean_features(D, B, places, month, nd, out, count):
 @allocating_kernel
 def features_of(D, B, places, rows, month, x):
     """Features of the dwellings in `rows` into x[n, N_FEATURES]."""
+    areas = np.empty(rows.size)
     for s in range(rows.size):
-        features(D, B, places, rows[s], month, x[s])
+        facts(D, B, places, rows[s], month, x[s])
+        areas[s] = x[s, LOG_AREA]
+    log_all(areas)
+    for s in range(rows.size):
+        x[s, LOG_AREA] = areas[s]
 
 
 @allocating_kernel
@@ -492,8 +497,8 @@ def step(world: World) -> None:
         mine = deals if i == nd else deals[deals[:, 1] == i]
         if len(mine):
             price, fresh = mine[:, 2] / 10.0 / mine[:, 3], mine[:, 6] == 1
-            table[i, 0] = np.median(price)
-            table[i, 1] = np.median(price[fresh]) if fresh.any() else np.nan
+            table[i, 0] = median(np.sort(price))
+            table[i, 1] = median(np.sort(price[fresh])) if fresh.any() else np.nan
             table[i, 2] = mine[:, 5].sum() / len(mine)
             table[i, 3] = sum((mine[:, 4] / mine[:, 2]).tolist()) / len(mine)
         used = mine[mine[:, 6] == 0, 2].sum()

@@ -170,13 +170,13 @@ def step(world: World) -> None:
     fired = np.zeros((2, len(BRANCHES)), np.int64)
     D, (empty, let), a = world.dwellings.view(), _sifted(world), world.account
 
-    def landlords(_: World) -> None:
+    def landlords() -> None:
         offer(
             D, empty, m["tenancy.level"], world.seed, world.month, p["tenancy.offer"], p["tenancy.offer_again"],
             p["tenancy.withdraw"], p["tenancy.cut_probability"], fired[0],
         )  # fmt: skip
 
-    def tenants(_: World) -> int:
+    def tenants() -> int:
         paid = collect(
             D, let, world.households.view(), world.ledger.view(), a("flow.rent"), a("households.cash"),
             a("rest.cash"), a("city.fund_cash"), a("mine.cash"), fired[1],

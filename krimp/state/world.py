@@ -195,7 +195,6 @@ class World:
         self.drivers: dict[str, np.ndarray] = {}
         self._pool: ThreadPoolExecutor | None = None
         self._ahead: dict[str, list[Future[Any]]] = {}
-        self._watchers: ThreadPoolExecutor | None = None
 
     # -- time and drivers
     @property
@@ -300,13 +299,9 @@ class World:
             self.events.extend(log)
         return [found for found, _ in parts]
 
-    def side_by_side(self, works: Sequence[Callable[[World], Any]]) -> list[Any]:
-        """work(world) of each, in threads of their own (each may use `map_chunks`); results in the order given."""
-        if self.threads <= 1:
-            return [work(self) for work in works]
-        if self._watchers is None:
-            self._watchers = ThreadPoolExecutor(self.threads)
-        return list(self._watchers.map(lambda work: work(self), works))
+    def side_by_side(self, works: Sequence[Callable[[], Any]]) -> list[Any]:
+        """Results of work() of each in the order given, in threads of their own."""
+        return self.map_chunks(lambda i, *_: works[i](), len(works), first=0, chunk=1)
 
     def seek(
         self, households: np.ndarray, motive: int, district: np.ndarray, budget: np.ndarray | int = 0
