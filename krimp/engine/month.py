@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import importlib
 import time
-from collections.abc import Iterable, Iterator
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache, partial
 from types import ModuleType
 
 import numpy as np
@@ -112,11 +112,12 @@ def advance(world: World, wall: dict[str, float] | None = None, check_each: bool
 
 
 def advance_and_observe(world: World, wall: dict[str, float]) -> dict[str, np.ndarray]:
-    """`advance`, then `observe`. Raises InvariantError."""
+    """`advance`, then `observe`; recounting and observing only look, so they share the threads. Raises InvariantError."""
     _live(world, wall, False)
     clock = time.perf_counter()
-    _demand(_faults(world), "the month's end", world)
-    out = observe(world)
+    faults, *found = world.side_by_side([partial(_faults, world), *_observers(world)])
+    _demand(faults, "the month's end", world)
+    out = _gather(world, found)
     wall["recount and observe"] = wall.get("recount and observe", 0.0) + time.perf_counter() - clock
     return out
 
@@ -168,6 +169,14 @@ def observe(world: World) -> dict[str, np.ndarray]:
 
     Counts and money are multiplied by the run's weight.
     """
+    return _gather(world, world.side_by_side(_observers(world)))
+
+
+def _observers(world: World) -> list[Callable[[], dict[str, np.ndarray]]]:
+    return [partial(module.observe, world) for module in modules() if hasattr(module, "observe")]
+
+
+def _gather(world: World, observed: Iterable[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
     out: dict[str, np.ndarray] = {}
     weight = float(world.weight)
     minor = float(world.pack.config.minor_units)
@@ -177,8 +186,8 @@ def observe(world: World) -> dict[str, np.ndarray]:
             if series.by_district:
                 values[-1] = values.sum()
             out[series.name] = values * weight
-    for module in modules():
-        for name, values in module.observe(world).items() if hasattr(module, "observe") else ():
+    for found in observed:
+        for name, values in found.items():
             kind = world.series[name].kind
             factor = weight if kind == "stock" else weight / minor if kind == "money" else 1.0
             out[name] = np.asarray(values, np.float64) * factor
