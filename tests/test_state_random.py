@@ -71,3 +71,25 @@ def test_portable_exp(x: float) -> None:
 @pytest.mark.parametrize("x", np.geomspace(1e-12, 1e12, 49).tolist())
 def test_portable_log(x: float) -> None:
     assert portable.log(x) == pytest.approx(math.log(x), rel=1e-14, abs=1e-15)
+
+
+def test_portable_edges() -> None:
+    """Where the parts of a number meet: halves of sqrt(2), numbers below the normal ones, and what is no number."""
+    root = math.sqrt(2.0)
+    for x in (root, math.nextafter(root, 2.0), math.nextafter(root, 1.0), 1.0, math.nextafter(2.0, 1.0)):
+        for k in (-1060, -1023, -1, 0, 1, 1000):
+            assert portable.log(x * 2.0**k) == pytest.approx(math.log(x * 2.0**k), rel=1e-14, abs=1e-15)
+    assert portable.log(0.0) == portable.log(-1.0) == -745.0
+    assert portable.log(math.inf) == math.inf and math.isnan(portable.log(math.nan))
+    assert portable.exp(-701.0) == 0.0 and portable.exp(1e300) == portable.exp(700.0)
+    assert math.isnan(portable.exp(math.nan))
+
+
+def test_portable_blocks_have_the_same_bits() -> None:
+    """Vector code and one value at a time: the last bit too, whatever the length."""
+    values = np.random.default_rng(1).normal(size=1003) * 30.0
+    powers, logs = values.copy(), np.abs(values)
+    portable.exp_all(powers)
+    portable.log_all(logs)
+    assert powers.tolist() == [portable.exp(float(v)) for v in values]
+    assert logs.tolist() == [portable.log(abs(float(v))) for v in values]
