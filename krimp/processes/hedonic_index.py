@@ -135,7 +135,6 @@ def facts(D, B, places, d, month, x):
     s = D.settlement[d]
     x[np.int64(places[s, 0])] = 1.0
     x[KM] = places[s, 1]
-    # values that are chosen, not branches: which home has which is a guess
     floor, floors, walk = np.int64(D.floor[d]), np.int64(B.floors[b]), B.lift[b] == 0
     x[LIFT] = 0.0 if walk else 1.0
     x[LIFT_FLOOR] = 0.0 if walk else floor - 1.0

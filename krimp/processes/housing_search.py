@@ -195,7 +195,8 @@ BID = np.dtype([("amount", "i8"), ("tie", "u8"), ("seeker", "i8"), ("second", "i
 #: listing numbers, listings in the fullest bucket.
 Board = namedtuple("Board", ["size", "offset", "upto", "start", "listing", "fullest"])
 #: What a seeker who looks around needs in mind: words for buckets, the last seeker who looked into each bucket (nobody
-#: sees it twice); listings found there, in which market (2: to let) and whether in another district (1); of those noted the most that can be paid, whether in another district, the key of the taste and the taste.
+#: sees it twice); listings found there, in which market (2: to let) and whether in another district (1); of those noted the
+#: most that can be paid, whether in another district, the key of the taste and the taste.
 Eyes = namedtuple(
     "Eyes", ["a", "b", "c", "e", "sale", "rent", "found", "where", "limits", "away", "keys", "tastes"]
 )
@@ -225,8 +226,9 @@ def index_listings(
     D, B, places, tastes, month, rows, heat_share, rules, terms, rent_level, edges, hashed, band, segments, offers, x, sizes, q, lets,
     first, stop,
 ):  # fmt: skip
-    """Hash, price band, segment of the market and what seekers value (`OFFER`) of listed rows [first, stop): quality q, running and fitting cost,
-    likely rent. A block at a time, so that logs and exponentials are taken together. `x`, `sizes`, `q`, `lets`: scratch."""
+    """Hash, price band, segment of the market and what seekers value (`OFFER`) of listed rows [first, stop): quality q, running
+    and fitting cost, likely rent. A block at a time, so that logs and exponentials are taken together. `x`, `sizes`, `q`,
+    `lets`: scratch."""
     for begin in range(first, stop, BLOCK):
         n = min(begin + BLOCK, stop) - begin
         for j in range(n):
@@ -338,30 +340,6 @@ def name_once(S, H, first, taken, out):
             out[s] = 1
 
 
-@helper
-def seeker_ahead(H, h):
-    """Have what a family brings to the market on its way from memory."""
-    prefetch(H.first, h)
-    prefetch(H.dwelling, h)
-    prefetch(H.key, h)
-    prefetch(H.size, h)
-    prefetch(H.cash, h)
-    prefetch(H.income, h)
-    prefetch(H.loan, h)
-    prefetch(H.tenure, h)
-    prefetch(H.state, h)
-
-
-@helper
-def head_ahead(P, p):
-    """The same of its first member, when that has told who it is."""
-    prefetch(P.activity, p)
-    prefetch(P.wage, p)
-    prefetch(P.pension, p)
-    prefetch(P.next, p)
-    prefetch(P.birth, p)
-
-
 @kernel
 def prepare(S, P, H, D, B, places, tastes, growth, level_value, seed, month, rules, terms, floor_income, annuity, family, out_key,
             out_w, out_budget, out_credit, out_stay, out_uc, out_old, x, first, stop):  # fmt: skip
@@ -369,10 +347,11 @@ def prepare(S, P, H, D, B, places, tastes, growth, level_value, seed, month, rul
     out_key 0 = no seeker (gone, ended or named twice: `family` 0). `x`: scratch."""
     for s in range(first, stop):
         if s + 12 < stop:
-            seeker_ahead(H, S.household[s + 12])
+            h = S.household[s + 12]
+            prefetch((H.first, H.dwelling, H.key, H.size, H.cash, H.income, H.loan, H.tenure, H.state), h)
         if s + 8 < stop:
             h = S.household[s + 8]
-            head_ahead(P, H.first[h])
+            prefetch((P.activity, P.wage, P.pension, P.next, P.birth), H.first[h])
             home_ahead(D, H.dwelling[h])
         if s + 4 < stop:
             owner_ahead(D, B, H, H.dwelling[S.household[s + 4]])
@@ -498,7 +477,7 @@ def sample(
             reach += 1
         look_around(seed, key[s], month, eyes.a, eyes.b, eyes.c, eyes.e)
         # what lies in the buckets looked into. Nearly every choice here and below is a guess to the processor, so counts and
-        # masks stand where branches would; all but the last few of a bucket are copied whatever its length
+        # masks stand where branches would; the first few places of a bucket are copied whatever its length
         n_found = 0
         for t in range(draws):
             i = home
@@ -532,7 +511,7 @@ def sample(
                     found[n_found + e] = board.listing[begin + e]
                     where[n_found + e] = 2 * market + (i != home)
                 for e in range(begin, end):
-                    prefetch(offers, board.listing[e])
+                    prefetch((offers,), board.listing[e])
                 n_found += end - begin
         n = 0
         for t in range(n_found):
@@ -599,9 +578,9 @@ def rounds(
         for place in range(n_looking):
             if place + 4 < n_looking:
                 s = looking[place + 4]
-                prefetch(H.dwelling, S.household[s])
+                prefetch((H.dwelling,), S.household[s])
                 for m in range(0, n_cand[s], LINE):
-                    prefetch(surplus[s], m)
+                    prefetch((surplus[s],), m)
             s = looking[place]
             if key[s] == 0:
                 continue

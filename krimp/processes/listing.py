@@ -331,42 +331,17 @@ def first_ask(D, B, d, worth, floor, at_once, terms, seed, month, fired):
 @helper
 def home_ahead(D, d):
     """Have what a seller knows of home d on its way from memory."""
-    prefetch(D.building, d)
-    prefetch(D.owner, d)
-    prefetch(D.owner_kind, d)
-    prefetch(D.occupant, d)
-    prefetch(D.settlement, d)
-    prefetch(D.key, d)
-    prefetch(D.bought, d)
-    prefetch(D.paid, d)
-    prefetch(D.area, d)
-    prefetch(D.condition, d)
-    prefetch(D.vacant_since, d)
+    prefetch(
+        (D.building, D.owner, D.owner_kind, D.occupant, D.settlement, D.key, D.bought, D.paid, D.area, D.condition, D.vacant_since), d,
+    )  # fmt: skip
 
 
 @helper
 def owner_ahead(D, B, H, d):
     """The same of its house and its owner, when `home_ahead` has told which."""
     b = D.building[d]
-    prefetch(B.floors, b)
-    prefetch(B.built, b)
-    prefetch(B.key, b)
-    prefetch(B.units, b)
-    prefetch(B.occupied, b)
-    prefetch(B.lift, b)
-    prefetch(H.state, D.owner[d])
-
-
-@helper
-def family_ahead(H, h):
-    """The same of what a family has."""
-    prefetch(H.dwelling, h)
-    prefetch(H.size, h)
-    prefetch(H.tenure, h)
-    prefetch(H.moved, h)
-    prefetch(H.owned, h)
-    prefetch(H.cash, h)
-    prefetch(H.income, h)
+    prefetch((B.floors, B.built, B.key, B.units, B.occupied, B.lift), b)
+    prefetch((H.state,), D.owner[d])
 
 
 @kernel
@@ -554,7 +529,8 @@ def reconsider(
             )
         for i in range(n_lucky):
             if i + 8 < n_lucky:
-                family_ahead(H, block[lucky[i + 8]])
+                h = block[lucky[i + 8]]
+                prefetch((H.dwelling, H.size, H.tenure, H.moved, H.owned, H.cash, H.income), h)
             if i + 4 < n_lucky:
                 home_ahead(D, H.dwelling[block[lucky[i + 4]]])
             if i + 2 < n_lucky:

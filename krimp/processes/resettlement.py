@@ -395,18 +395,12 @@ def _decide(
     for i in range(rows.size):
         if i + 24 < rows.size:
             d = rows[i + 24]
-            prefetch(D.occupant, d)
-            prefetch(D.owner, d)
-            prefetch(D.owner_kind, d)
-            prefetch(D.key, d)
+            prefetch((D.occupant, D.owner, D.owner_kind, D.key), d)
         if i + 16 < rows.size:
             h = D.occupant[rows[i + 16]]
-            prefetch(H.first, h)
-            prefetch(H.key, h)
-            prefetch(H.attachment, h)
-            prefetch(H.cash, h)
+            prefetch((H.first, H.key, H.attachment, H.cash), h)
         if i + 8 < rows.size:
-            prefetch(P.birth, H.first[D.occupant[rows[i + 8]]])
+            prefetch((P.birth,), H.first[D.occupant[rows[i + 8]]])
         d = rows[i]
         h = D.occupant[d]
         months_on = month - since[i]

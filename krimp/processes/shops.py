@@ -141,7 +141,7 @@ def count_shops(P, S, rows, nd, kinds):
     back = 0
     for i in range(rows.size):
         if i + 16 < rows.size:
-            prefetch(P.came, S.owner[rows[i + 16]])
+            prefetch((P.came,), S.owner[rows[i + 16]])
         j = rows[i]
         n[S.kind[j], S.district[j]] += 1
         staff[S.kind[j]] += S.staff[j]
@@ -196,8 +196,7 @@ def close_some(
     for i in range(rows.size):
         if i + 16 < rows.size:
             owner = S.owner[rows[i + 16]]
-            prefetch(P.state, owner)
-            prefetch(P.employer, owner)
+            prefetch((P.state, P.employer), owner)
         j = rows[i]
         looked += looks[i]
         owner = S.owner[j]
@@ -396,12 +395,10 @@ def settle_shops(P, H, S, bill, inputs, rent, reserve, patience, added, drawn, a
     for j in range(1, S.used[0]):
         if j + 32 < S.used[0]:
             owner = S.owner[j + 32]
-            prefetch(P.state, owner)
-            prefetch(P.household, owner)
+            prefetch((P.state, P.household), owner)
         if j + 16 < S.used[0]:
             h = P.household[S.owner[j + 16]]
-            prefetch(H.cash, h)
-            prefetch(H.income, h)
+            prefetch((H.cash, H.income), h)
         d = S.district[j]
         S.cash[j] -= bill[j]
         if S.state[j] == OPEN:

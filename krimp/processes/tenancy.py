@@ -130,14 +130,11 @@ def collect(D, rows, H, L, flow, cash, rest, city, mine, fired):
         # who lives in a home and who owns it are far apart in memory
         if k + 32 < rows.size:
             d = np.int64(rows[k + 32])
-            prefetch(D.occupant, d)
-            prefetch(D.owner, d)
-            prefetch(D.rent, d)
+            prefetch((D.occupant, D.owner, D.rent), d)
         if k + 16 < rows.size:
             d = np.int64(rows[k + 16])
-            prefetch(H.cash, D.occupant[d])
-            prefetch(H.state, D.owner[d])
-            prefetch(H.cash, D.owner[d])
+            prefetch((H.cash,), D.occupant[d])
+            prefetch((H.state, H.cash), D.owner[d])
         d = np.int64(rows[k])
         if D.rent[d] <= 0:
             continue

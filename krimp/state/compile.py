@@ -146,25 +146,26 @@ def typed(signature: Any) -> Callable[[Callable[..., Any]], Any]:
 
 
 @intrinsic  # type: ignore[untyped-decorator]
-def prefetch(_: Any, array: Any, row: Any) -> Any:
-    """prefetch(column, row): ask memory for a row of a column some rows before its turn, and do not wait.
+def prefetch(_: Any, columns: Any, row: Any) -> Any:
+    """prefetch((column, ...), row): ask memory for a row of these columns some rows before its turn, and do not wait.
 
     A row far away takes as long as two hundred sums, and a loop that meets them one by one waits for each. It changes no
     value, and a row that does not exist does no harm.
     """
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        column = context.make_array(signature.args[0])(context, builder, arguments[0])
         place = context.cast(builder, arguments[1], signature.args[1], types.intp)
-        address = builder.bitcast(builder.gep(column.data, [place]), cgutils.voidptr_t)
         word = ir.IntType(32)
         ask = cgutils.get_or_insert_function(
             builder.module,
             ir.FunctionType(ir.VoidType(), [cgutils.voidptr_t, word, word, word]),
             "llvm.prefetch.p0",
         )
-        # to read, into the nearest cache, of data
-        builder.call(ask, [address, word(0), word(3), word(1)])
+        for i, kind in enumerate(signature.args[0]):
+            column = context.make_array(kind)(context, builder, builder.extract_value(arguments[0], i))
+            address = builder.bitcast(builder.gep(column.data, [place]), cgutils.voidptr_t)
+            # to read, into the nearest cache, of data
+            builder.call(ask, [address, word(0), word(3), word(1)])
         return context.get_dummy_value()
 
-    return types.void(array, row), generate
+    return types.void(columns, row), generate

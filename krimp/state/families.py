@@ -33,30 +33,16 @@ def foresee(P, H, rows, i):
     memory, in the order in which one is found from the other."""
     if i + 24 < rows.size:
         p = rows[i + 24]
-        prefetch(P.state, p)
-        prefetch(P.birth, p)
-        prefetch(P.key, p)
-        prefetch(P.sex, p)
-        prefetch(P.activity, p)
-        prefetch(P.marital, p)
-        prefetch(P.household, p)
-        prefetch(P.partner, p)
-        prefetch(P.district, p)
-        prefetch(P.left, p)
-        prefetch(P.next, p)
+        prefetch(
+            (P.state, P.birth, P.key, P.sex, P.activity, P.marital, P.household, P.partner, P.district, P.left, P.next), p,
+        )  # fmt: skip
     if i + 16 < rows.size:
         h, q = P.household[rows[i + 16]], P.partner[rows[i + 16]]
-        prefetch(H.first, h)
-        prefetch(H.size, h)
-        prefetch(H.state, h)
-        prefetch(H.dwelling, h)
-        prefetch(H.cash, h)
-        prefetch(P.household, q)
-        prefetch(P.state, q)
+        prefetch((H.first, H.size, H.state, H.dwelling, H.cash), h)
+        prefetch((P.household, P.state), q)
     if i + 8 < rows.size:
         q = H.first[P.household[rows[i + 8]]]
-        prefetch(P.birth, q)
-        prefetch(P.next, q)
+        prefetch((P.birth, P.next), q)
 
 
 @helper
