@@ -26,7 +26,7 @@ PARAMETERS = (
     Parameter("mortgages.income_share", 0.35, "share", "uniform(0.25, 0.5)", "[R] banks' ceiling of half the income, less in practice", "s", 0.0, 1.0),
     Parameter("mortgages.term", 15.0, "years", "uniform(10, 20)", "[R] terms of 10 to 30 years", "", 1.0, 40.0),
     Parameter("mortgages.last_age", 60.0, "years", "fixed", "[R] the term ends with working life", "", 30.0, 100.0),
-    Parameter("mortgages.ltv", 0.65, "share", "uniform(0.5, 0.7)", "[R] least down payment of 30%, more for older houses", "most lent over price", 0.0, 1.0),
+    Parameter("mortgages.ltv", 0.65, "share", "uniform(0.5, 0.7)", "[R] least down payment of 30%, more for older houses", "most lent over price", 0.0, 0.95),
     Parameter("mortgages.least", 60000.0, "yuan", "uniform(30000, 100000)", "[A] banks have a least loan; poor collateral (mechanisms 3.5)", "", 0.0, 1e6),
 )  # fmt: skip
 SERIES = (
