@@ -510,9 +510,9 @@ def sample(
                 for e in range(FEW, end - begin):
                     found[n_found + e] = board.listing[begin + e]
                     where[n_found + e] = 2 * market + (i != home)
-                for e in range(begin, end):
-                    prefetch((offers,), board.listing[e])
                 n_found += end - begin
+        for t in range(n_found):
+            prefetch((offers,), found[t])
         n = 0
         for t in range(n_found):
             if n == CANDIDATES:
@@ -579,8 +579,9 @@ def rounds(
             if place + 4 < n_looking:
                 s = looking[place + 4]
                 prefetch((H.dwelling,), S.household[s])
-                for m in range(0, n_cand[s], LINE):
-                    prefetch((surplus[s],), m)
+                if pick[s] != CONTENT:
+                    for m in range(0, n_cand[s], LINE):
+                        prefetch((surplus[s],), m)
             s = looking[place]
             if key[s] == 0:
                 continue
