@@ -161,8 +161,6 @@ BANDS = np.array([0.2, 0.35, 0.6, 1.0, 1.6])
 WITHIN_REACH = 0.7
 #: Listings that most buckets hold at most.
 FEW = 3
-#: Numbers in a line of memory.
-LINE = 8
 #: Listings indexed at a time, which stay in the processor's nearest cache.
 BLOCK = 256
 #: Seekers of a part: few, so that threads share a month's few thousands evenly.
@@ -560,7 +558,7 @@ def sample(
 @kernel
 def rounds(
     S, P, H, D, B, E, L, rows, places, beta, level, growth, hazard, market, seed, month, rules, terms, money, key, budget, credit,
-    stay, uc, offers, cand, kind, surplus, worth, n_cand, bids, pick, offer, looking, asking, x, n_rounds, most_rounds, first,
+    stay, uc, offers, cand, kind, surplus, worth, n_cand, bids, pick, outside, offer, looking, asking, x, n_rounds, most_rounds, first,
     stop, deals, deal_x, displaced, counts, fired, lettings,
 ):  # fmt: skip
     """Propose, choose, settle, in rounds. counts[9, nd + 1]; returns (deals, displaced sellers, lettings)."""
@@ -579,9 +577,6 @@ def rounds(
             if place + 4 < n_looking:
                 s = looking[place + 4]
                 prefetch((H.dwelling,), S.household[s])
-                if pick[s] != CONTENT:
-                    for m in range(0, n_cand[s], LINE):
-                        prefetch((surplus[s],), m)
             s = looking[place]
             if key[s] == 0:
                 continue
@@ -606,17 +601,25 @@ def rounds(
             pick[s] = m_best
             asking[asked] = s
             asked += 1
-            outside = max(next_best, stay[s])
+            outside[s] = max(next_best, stay[s])
+            prefetch((cand[s], kind[s], worth[s]), m_best)
+        # bids for what they chose
+        for place in range(asked):
+            if place + 8 < asked:
+                s = asking[place + 8]
+                prefetch((offers, bids, rows), cand[s, pick[s]])
+            s = asking[place]
+            m_best = pick[s]
             j = cand[s, m_best]
             home_offer, rival = offers[j], bids[j]
             if kind[s, m_best] == 1:
                 cost = uc[s] + (rules.untitled if home_offer.title == NO_TITLE else 0.0)
-                most = (worth[s, m_best] - outside) * 12.0 / cost
+                most = (worth[s, m_best] - outside[s]) * 12.0 / cost
                 cash = budget[s] - np.int64(rules.simple * home_offer.fit)
                 limit = means(cash, credit[s], home_offer.title == FULL_TITLE, rules.ltv, rules.least_loan)
                 bid = np.int64(min(max(most, 0.0), np.float64(limit)))
             else:
-                most = (worth[s, m_best] - outside) / (1.0 + rules.psi)
+                most = (worth[s, m_best] - outside[s]) / (1.0 + rules.psi)
                 bid = np.int64(min(max(most, np.float64(D.rent[rows[j]])), 1e15))
             offer[s] = bid
             a, b, _, _ = draw4(
@@ -646,7 +649,9 @@ def rounds(
         for place in range(asked):
             if place + 8 < asked:
                 s = asking[place + 8]
-                home_ahead(D, rows[cand[s, pick[s]]])
+                d = rows[cand[s, pick[s]]]
+                home_ahead(D, d)
+                prefetch((D.listed, D.use, D.ask, D.district, D.heating, D.title, D.fitted, D.floor), d)
             if place + 4 < asked:
                 s = asking[place + 4]
                 owner_ahead(D, B, H, rows[cand[s, pick[s]]])
@@ -1138,7 +1143,7 @@ def step(world: World) -> None:
         n_deals, n_out, n_let = rounds(
             S.view(), P.view(), H.view(), D.view(), B.view(), E, world.ledger.view(), rows, places, beta, level, growth,
             m["listing.sale_hazard"], market, world.seed, world.month, rules, terms, money, key, budget, credit, stay,
-            uc, offers, cand, kind, surplus, worth, n_cand, bids, pick, offer, np.empty(size, np.int32), np.empty(size, np.int32),
+            uc, offers, cand, kind, surplus, worth, n_cand, bids, pick, np.empty(size), offer, np.empty(size, np.int32), np.empty(size, np.int32),
             np.zeros(N_FEATURES), int(p["housing_search.rounds"]),
             int(p["housing_search.rounds_homeless"]), first, stop, deals, deal_x, displaced, counts, fired, lettings,
         )  # fmt: skip
