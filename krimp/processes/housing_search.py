@@ -651,7 +651,7 @@ def rounds(
                 s = asking[place + 8]
                 d = rows[cand[s, pick[s]]]
                 home_ahead(D, d)
-                prefetch((D.listed, D.use, D.ask, D.district, D.heating, D.title, D.fitted, D.floor), d)
+                prefetch((D.listed, D.use), d)
             if place + 4 < asked:
                 s = asking[place + 4]
                 owner_ahead(D, B, H, rows[cand[s, pick[s]]])

@@ -332,7 +332,10 @@ def first_ask(D, B, d, worth, floor, at_once, terms, seed, month, fired):
 def home_ahead(D, d):
     """Have what a seller knows of home d on its way from memory."""
     prefetch(
-        (D.building, D.owner, D.owner_kind, D.occupant, D.settlement, D.key, D.bought, D.paid, D.area, D.condition, D.vacant_since), d,
+        (
+            D.building, D.owner, D.owner_kind, D.occupant, D.settlement, D.key, D.bought, D.paid, D.area, D.condition,
+            D.vacant_since, D.floor, D.title, D.heating, D.fitted, D.district, D.listed_since, D.ask, D.heat_off,
+        ), d,
     )  # fmt: skip
 
 
@@ -340,7 +343,7 @@ def home_ahead(D, d):
 def owner_ahead(D, B, H, d):
     """The same of its house and its owner, when `home_ahead` has told which."""
     b = D.building[d]
-    prefetch((B.floors, B.built, B.key, B.units, B.occupied, B.lift), b)
+    prefetch((B.floors, B.built, B.key, B.units, B.occupied, B.lift, B.state), b)
     prefetch((H.state,), D.owner[d])
 
 
@@ -387,6 +390,10 @@ def scan(
         fill(seed, off_keys[:n_off], month, LISTING_ATTENTION, attention)
         n_acts, n_on, n_off = 0, 0, 0
         for k in range(block.size):
+            if k + 12 < block.size:
+                prefetch(
+                    (D.owner_kind, D.state, D.vacant_since, D.heating, D.heat_off, D.listed_since, D.building), block[k + 12],
+                )  # fmt: skip
             d = np.int64(block[k])
             kind = D.owner_kind[d]
             acts[n_acts], luck[n_acts] = d, n_on
@@ -528,13 +535,13 @@ def reconsider(
                 (unit(words[0, k]) < seldom) | (unit(words[1, k]) < need) | (unit(words[2, k]) < invest)
             )
         for i in range(n_lucky):
-            if i + 8 < n_lucky:
-                h = block[lucky[i + 8]]
+            if i + 12 < n_lucky:
+                h = block[lucky[i + 12]]
                 prefetch((H.dwelling, H.size, H.tenure, H.moved, H.owned, H.cash, H.income), h)
-            if i + 4 < n_lucky:
-                home_ahead(D, H.dwelling[block[lucky[i + 4]]])
-            if i + 2 < n_lucky:
-                owner_ahead(D, B, H, H.dwelling[block[lucky[i + 2]]])
+            if i + 6 < n_lucky:
+                home_ahead(D, H.dwelling[block[lucky[i + 6]]])
+            if i + 3 < n_lucky:
+                owner_ahead(D, B, H, H.dwelling[block[lucky[i + 3]]])
             h = np.int64(block[lucky[i]])
             a, b, c = words[0, lucky[i]], words[1, lucky[i]], words[2, lucky[i]]
             often = 2.0 * (owner_rate if H.tenure[h] == OWNER else tenant)
