@@ -21,7 +21,7 @@ from krimp.state.codes import (
     OLD_CORE,
     STANDING,
 )
-from krimp.state.compile import kernel
+from krimp.state.counting import count_where, rows_where
 from krimp.state.parameters import Parameter
 from krimp.state.portable import exp, log
 from krimp.state.world import Series, World
@@ -89,12 +89,12 @@ def expected_price(world: World) -> np.ndarray:
     """Hedonic price of a new standard flat with lift, yuan per m2, by district and for the city (last)."""
     m = world.memory
     beta, level = m["hedonic_index.beta"], m["hedonic_index.level"]
-    places = hedonic_index.settlement_places(world)
-    place = targets(world)
+    places = m["hedonic_index.places"]
+    place, core_km = targets(world), hedonic_index.core_km(world)
     trend = world.params["listing.trend_weight"]
     out = np.zeros(world.nd + 1)
     for i in range(world.nd + 1):
-        kind, km = NEW_CORE, hedonic_index.core_km(world)
+        kind, km = NEW_CORE, core_km
         if i < world.nd and place[i] >= 0:
             kind, km = int(places[place[i], 0]), float(places[place[i], 1])
         x = hedonic_index.standard_flat(world, kind, km)
@@ -146,25 +146,23 @@ def start(world: World) -> None:
     m["developers.price_to_cost"] = expected_price(world) / replacement_cost(world)
 
 
-@kernel
-def count(state, owner_kind, occupant, district, out, first, stop):
-    """Homes of rows [first, stop) by district in four lines in turn: out[:, 0] unsold, out[:, 1] standing."""
-    for i in range(first, stop):
-        d = np.uint64(i)
-        stands, site = state[d] == STANDING, state[d] == BUILDING_SITE
-        line, at = d & np.uint64(3), np.uint64(np.uint8(district[d]))
-        out[line, 0, at] += (owner_kind[d] == BY_DEVELOPER) & (occupant[d] == 0) & (stands | site)
-        out[line, 1, at] += stands
+def _unsold(world: World) -> np.ndarray:
+    """Developers' empty homes by district, on sites too."""
+    d = world.dwellings
+    rows = rows_where(d.owner_kind == BY_DEVELOPER)
+    state = d.state[rows]
+    rows = rows[(d.occupant[rows] == 0) & ((state == STANDING) | (state == BUILDING_SITE))]
+    return np.bincount(d.district[rows], minlength=world.nd).astype(np.float64)
 
 
-def _count(world: World) -> np.ndarray:
-    """float64[2, nd] unsold homes, on sites too, and standing homes of all owners by district."""
+def _standing(world: World) -> np.ndarray:
+    """Standing homes of all owners by district."""
     d = world.dwellings
 
     def work(_: int, first: int, stop: int) -> np.ndarray:
-        out = np.zeros((4, 2, world.nd), np.int64)
-        count(d.state, d.owner_kind, d.occupant, d.district, out, first, stop)
-        return out.sum(axis=0)
+        out = np.zeros(world.nd, np.int64)
+        count_where(d.state, STANDING, d.district, out, first, stop)
+        return out
 
     return np.sum(world.map_chunks(work, d.n), axis=0).astype(np.float64)
 
@@ -178,7 +176,7 @@ def step(world: World) -> None:
     m["developers.price_to_cost"] = ratio
     sold = m["developers.sold"]
     sold[world.month % 12] = world.counter("sales_new")[:nd]
-    unsold, stock = _count(world)
+    unsold, stock = _unsold(world), _standing(world)
     seen = sold.sum(axis=0) / 12.0
     place = targets(world)
     allowed = world.signal["starts_allowed"]
@@ -217,7 +215,7 @@ def step(world: World) -> None:
 
 def observe(world: World) -> dict[str, np.ndarray]:
     """Unsold homes and replacement cost."""
-    unsold, _ = _count(world)
+    unsold = _unsold(world)
     cost = np.full(world.nd + 1, np.nan)
     cost[-1] = replacement_cost(world)
     return {"unsold_new": np.append(unsold, unsold.sum()), "replacement_cost_m2": cost}

@@ -8,6 +8,8 @@ from krimp.state.compile import kernel
 
 #: Rows whose counts, a byte each, cannot run over.
 _FEW = 240
+#: One row in so many flagged, or fewer: numpy then skips from one to the next faster than a loop passes each.
+_SPARSE = 64
 _ONE, _SEVEN, _EIGHT, _BYTE = np.uint64(1), np.uint64(7), np.uint64(8), np.uint64(255)
 
 
@@ -61,6 +63,9 @@ def _put_rows(flags, out):
 
 def rows_where(flags: np.ndarray) -> np.ndarray:
     """int64 rows where the bool `flags` are set, in rising order: `np.nonzero`, several times as fast on a long table."""
-    out = np.empty(np.count_nonzero(flags) + 1, np.int64)
+    n = np.count_nonzero(flags)
+    if n * _SPARSE < len(flags):
+        return np.flatnonzero(flags)
+    out = np.empty(n + 1, np.int64)
     _put_rows(flags, out)
     return out[:-1]
