@@ -69,8 +69,9 @@ def clear(world: World, rows: np.ndarray, reason: int) -> None:
     d, b = world.dwellings, world.buildings
     touched = np.unique(d.building[rows])
     homes = homes_of(world, touched)
-    left = homes[d.state[homes] != DEMOLISHED]
-    b.state[np.setdiff1d(touched, d.building[left])] = CLEARED
+    units = b.units[touched]
+    empty = np.logical_and.reduceat(d.state[homes] == DEMOLISHED, np.cumsum(units) - units)
+    b.state[touched[empty]] = CLEARED
 
 
 def homes_of(world: World, buildings: np.ndarray) -> np.ndarray:

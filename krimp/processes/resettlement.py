@@ -47,7 +47,7 @@ from krimp.state.counting import rows_where
 from krimp.state.families import occupy, own, vacate
 from krimp.state.ledger import Account, pay
 from krimp.state.parameters import Parameter
-from krimp.state.portable import exp, logistic
+from krimp.state.portable import exp_all, logistic
 from krimp.state.purposes import (
     RESETTLEMENT_BLOCK,
     RESETTLEMENT_FLAT,
@@ -316,29 +316,55 @@ def _keyed_units(keys: np.ndarray, seed: np.uint64, purpose: int) -> np.ndarray:
     return out
 
 
+@kernel
+def _clearable(B, origin, out):
+    """Into `out`: buildings of the settlements `origin` that no programme has cleared or built yet. Returns how many."""
+    n = np.uint64(0)
+    for row in range(1, B.used[0]):
+        b = np.uint64(row)
+        out[n] = row
+        # without a branch, so that no guess about the next row can be wrong
+        n += np.uint64(
+            (B.state[b] == 2)
+            & (B.public[b] == 0)
+            & (B.programme[b] == 0)
+            & origin[np.uint64(B.settlement[b])]
+        )
+    return n
+
+
+@kernel
+def _free(D, flags):
+    """Flag the programmes' flats that nobody has been given yet."""
+    for row in range(flags.size):
+        d = np.uint64(row)
+        given = (D.use[d] != VACANT) | (D.owner_kind[d] != BY_CITY) | (D.listed[d] != 0)
+        flags[d] = (D.funder[d] != 0) & (D.state[d] == STANDING) & (not given)
+
+
 def _designate(world: World, rows: list[dict[str, Any]]) -> None:
     """Designate origin homes in proportion to the flats finished so far, in a keyed order of their buildings."""
     d, b = world.dwellings, world.buildings
     designated = world.memory["resettlement.designated"]
+    finished = rows_where((b.public == 1) & (b.state == 2))
+    ready = np.bincount(b.programme[finished], b.units[finished], minlength=len(rows) + 1)
     for i, programme in enumerate(rows):
         if world.month < programme["first"]:
             continue
-        ready = int(b.units[(b.programme == i + 1) & (b.public == 1) & (b.state == 2)].sum())
-        target = int(ready / world.params["resettlement.units_per_home"])
+        target = int(ready[i + 1] / world.params["resettlement.units_per_home"])
         need = target - int(designated[i])
         if need <= 0:
             continue
-        candidates = rows_where(
-            (b.state == 2) & (b.public == 0) & (b.programme == 0) & np.isin(b.settlement, programme["origin"])
-        )
-        candidates = candidates[candidates > 0]
+        origin, candidates = np.zeros(len(world.settlements), bool), np.empty(b.n, np.int64)
+        origin[programme["origin"]] = True
+        candidates = candidates[: _clearable(b.view(), origin, candidates)]
         if not len(candidates):
             continue
         # blocks of neighbouring buildings are cleared together, in keyed order
         order = _keyed_units(
             (candidates // BLOCK).astype(np.uint64) * np.uint64(2654435761), world.seed, RESETTLEMENT_BLOCK
         )
-        candidates = candidates[np.lexsort((candidates, order))]
+        candidates = candidates[np.argsort(order, kind="stable")]
         upto = int(np.searchsorted(np.cumsum(b.units[candidates]), need)) + 1
         chosen = np.sort(candidates[:upto])
         b.programme[chosen] = i + 1
@@ -379,14 +405,14 @@ IN_CASH = REASON["cash"]
 
 @kernel
 def _decide(
-    P, H, D, E, L, seed, month, rows, since, reason, gone, group, flats, head_of, stop_of, params, prices, accounts,
+    P, H, D, E, L, seed, month, rows, since, reason, gone, group, flats, head_of, stop_of, params, still, prices, accounts,
     emptied, tenants, cash_out, resettled, fired,
 ):  # fmt: skip
     """Every designated home in turn: owners who live there decide, homes without residents are bought out.
 
-    params: base, old, attached, gone weight, half-life, never, top-up fen/m2, fixed top-up fen, second-flat share,
+    params: base, old, attached, gone weight, never, top-up fen/m2, fixed top-up fen, second-flat share,
     cash share, cash premium, public rent, reserve of the old. `flats`: free public flats by programme and district in
-    keyed order; those of programme g in district q not yet given away are flats[head_of[g, q]:stop_of[g, q]].
+    keyed order; `still`: unwillingness that is left by months since the offer; those of programme g in district q not yet given away are flats[head_of[g, q]:stop_of[g, q]].
     Returns counts of homes emptied, tenants without a flat and households paid in cash.
     """
     n_empty = 0
@@ -395,7 +421,7 @@ def _decide(
     for i in range(rows.size):
         if i + 24 < rows.size:
             d = rows[i + 24]
-            prefetch((D.occupant, D.owner, D.owner_kind, D.key), d)
+            prefetch((D.occupant, D.owner, D.owner_kind, D.key, D.district), d)
         if i + 16 < rows.size:
             h = D.occupant[rows[i + 16]]
             prefetch((H.first, H.key, H.attachment, H.cash), h)
@@ -415,13 +441,13 @@ def _decide(
         if h == 0:
             # nobody lives here: the owner, if any, gets a flat like everybody or is paid the value, and the home falls
             owner_kind = D.owner_kind[d]
-            in_cash = unit(draw(seed, D.key[d], 1, RESETTLEMENT_REFUSE)) < params[9] or offered == 0
+            in_cash = unit(draw(seed, D.key[d], 1, RESETTLEMENT_REFUSE)) < params[8] or offered == 0
             if (owner_kind == BY_HOUSEHOLD or owner_kind == BY_HEIR) and not in_cash:
                 own(H, D, offered, owner_kind, D.owner[d], month)
                 head_of[g, q] += 1
                 fired[8] += 1
             elif owner_kind == BY_HOUSEHOLD or owner_kind == BY_HEIR:
-                value = np.int64(prices[D.district[d]] * D.area[d] * 0.1 * (1.0 + params[10]))
+                value = np.int64(prices[D.district[d]] * D.area[d] * 0.1 * (1.0 + params[9]))
                 o = D.owner[d]
                 if owner_kind == BY_HOUSEHOLD and H.state[o] == ACTIVE:
                     pay(L, D.district[d], accounts[0], accounts[1], accounts[2], value)
@@ -440,7 +466,7 @@ def _decide(
                 fired[6] += 1
                 if offered != 0:
                     head_of[g, q] += 1
-                    D.rent[offered] = np.int64(params[11] * D.area[offered] * 0.1)
+                    D.rent[offered] = np.int64(params[10] * D.area[offered] * 0.1)
                     occupy(P, H, D, h, offered, month)
                     resettled[D.district[d]] += 1
                     emit(E, month, RESETTLED_EVENT, IN_KIND, D.district[d], H.first[h], h, offered, d, 0)
@@ -457,8 +483,10 @@ def _decide(
         if old:
             x += params[1]
         u = unit(draw(seed, H.key[h], 0, RESETTLEMENT_REFUSE))
-        refuses = u < logistic(x) * exp(-0.6931471805599453 * months_on / params[4]) or u < params[5]
-        takes_cash = unit(draw(seed, H.key[h], 1, RESETTLEMENT_REFUSE)) < params[9]
+        # the exponential comes first: most draws are above it already
+        decay = still[months_on]
+        refuses = u < params[4] or (u < decay and u < logistic(x) * decay)
+        takes_cash = not refuses and unit(draw(seed, H.key[h], 1, RESETTLEMENT_REFUSE)) < params[8]
         flat = 0
         bill = np.int64(0)
         if not refuses and not takes_cash:
@@ -466,8 +494,8 @@ def _decide(
                 continue
             flat = offered
             extra = max(0.0, (D.area[flat] - D.area[d]) * 0.1)
-            bill = np.int64(extra * params[6] + params[7])
-        spare = H.cash[h] - (np.int64(params[12]) if old else 0)
+            bill = np.int64(extra * params[5] + params[6])
+        spare = H.cash[h] - (np.int64(params[11]) if old else 0)
         if refuses or (flat != 0 and spare < bill):
             why = WILL_NOT_LEAVE if refuses else CANNOT_AFFORD
             if reason[i] != why:
@@ -489,13 +517,13 @@ def _decide(
             occupy(P, H, D, h, flat, month)
             fired[1] += 1
             emit(E, month, RESETTLED_EVENT, IN_KIND, origin, head, h, flat, d, bill)
-            second = unit(draw(seed, H.key[h], 0, RESETTLEMENT_SECOND_FLAT)) < params[8]
+            second = unit(draw(seed, H.key[h], 0, RESETTLEMENT_SECOND_FLAT)) < params[7]
             if second and head_of[g, q] < stop_of[g, q] and D.area[d] >= 400:
                 own(H, D, flats[head_of[g, q]], BY_HOUSEHOLD, h, month)
                 head_of[g, q] += 1
                 fired[5] += 1
         else:
-            value = np.int64(prices[origin] * D.area[d] * 0.1 * (1.0 + params[10]))
+            value = np.int64(prices[origin] * D.area[d] * 0.1 * (1.0 + params[9]))
             pay(L, origin, accounts[0], accounts[1], accounts[2], value)
             H.cash[h] += value
             cash_out[n_cash] = h
@@ -517,14 +545,14 @@ def _negotiate(world: World, rows: list[dict[str, Any]]) -> None:
         memory["resettlement.reason"],
     )
     # homes that fell or changed hands to the city meanwhile are done with
-    public = rows_where(d.funder != 0)
-    free = (d.state[public] == STANDING) & (d.use[public] == VACANT) & (d.owner_kind[public] == BY_CITY)
-    flats = public[free & (d.listed[public] == 0)]
+    free = np.empty(d.n, bool)
+    _free(d.view(), free)
+    flats = rows_where(free)
     order = _keyed_units(d.key[flats], world.seed, RESETTLEMENT_FLAT)
     # by programme and district, in keyed order within
     programme = world.buildings.programme[d.building[flats]].astype(np.int64) - 1
     cell = programme * world.nd + d.district[flats]
-    ranked = np.lexsort((flats, order, cell))
+    ranked = np.lexsort((order, cell))
     flats, cell = flats[ranked].astype(np.int32), cell[ranked]
     cells = np.arange(len(rows) * world.nd)
     head_of = np.searchsorted(cell, cells, side="left").reshape(len(rows), world.nd)
@@ -535,7 +563,7 @@ def _negotiate(world: World, rows: list[dict[str, Any]]) -> None:
     params = np.array(
         [
             p["resettlement.refuse_base"], p["resettlement.refuse_old"], p["resettlement.refuse_attached"],
-            p["resettlement.refuse_gone"], p["resettlement.half_life"], p["resettlement.never"],
+            p["resettlement.refuse_gone"], p["resettlement.never"],
             p["resettlement.top_up_m2"] * world.pack.config.minor_units,
             p["resettlement.fixed_top_up"] * world.pack.config.minor_units, p["resettlement.second_flat_share"],
             p["resettlement.cash_share"], p["resettlement.cash_premium"],
@@ -548,13 +576,15 @@ def _negotiate(world: World, rows: list[dict[str, Any]]) -> None:
          ("flow.compensation", "city.fund_cash", "households.cash", "rest.cash", "flow.top_up")]
     )  # fmt: skip
     n = len(row)
+    still = -0.6931471805599453 * np.arange(world.month - int(since.min()) + 1) / p["resettlement.half_life"]
+    exp_all(still)
     emptied, tenants, cash_out = np.zeros(n, np.int32), np.zeros(n, np.int32), np.zeros(n, np.int32)
     fired = np.zeros(9, np.int64)
     world.events.reserve(2 * n)
     n_empty, n_tenants, n_cash = _decide(
         world.persons.view(), world.households.view(), world.dwellings.view(), world.events.view(),
         world.ledger.view(), world.seed, world.month, row, since, reason, gone, group, flats, head_of, stop_of, params,
-        price, accounts, emptied, tenants, cash_out, world.counter("resettled_households"), fired,
+        still, price, accounts, emptied, tenants, cash_out, world.counter("resettled_households"), fired,
     )  # fmt: skip
     for name, count in zip(
         ("accept_in_kind", "accept_cash", "cannot_afford", "will_not_leave", "second_flat", "tenant_rehoused",
@@ -581,11 +611,18 @@ def _negotiate(world: World, rows: list[dict[str, Any]]) -> None:
 def _neighbours(settlement, occupant, row, left, total):
     """Occupied homes and all homes ever built in the block around each dwelling of `row`, itself included."""
     for i in range(row.size):
+        if i + 16 < row.size:
+            # a block's occupants fill two lines of memory
+            start = (row[i + 16] // BLOCK) * BLOCK
+            prefetch((settlement, occupant), start)
+            prefetch((occupant,), start + BLOCK // 2)
         start = (row[i] // BLOCK) * BLOCK
+        here, lived_in, homes = settlement[row[i]], np.int32(0), np.int32(0)
         for d in range(start, min(start + BLOCK, settlement.size)):
-            same = settlement[np.uint64(d)] == settlement[row[i]]
-            total[i] += same
-            left[i] += same & (occupant[np.uint64(d)] > 0)
+            same = settlement[np.uint64(d)] == here
+            homes += np.int32(same)
+            lived_in += np.int32(same & (occupant[np.uint64(d)] > 0))
+        left[i], total[i] = lived_in, homes
 
 
 def neighbours(world: World, row: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
