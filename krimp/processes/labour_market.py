@@ -35,7 +35,7 @@ from krimp.state.codes import (
     SERVICES,
     UNEMPLOYED,
 )
-from krimp.state.compile import kernel
+from krimp.state.compile import kernel, prefetch
 from krimp.state.parameters import Parameter
 from krimp.state.purposes import JOB_LEAVE, JOB_REENTRY, JOB_SEARCH, JOB_SLOT
 from krimp.state.random import draw, threshold, unit, words_of
@@ -118,6 +118,7 @@ def separate(
     left,
     fired,
     most_laid,
+    most_shop_laid,
     most_quits,
 ):
     """Layoffs, early pensions and quits among the screened `rows`, whose luck is `words`. `lay`, `quit`: probability by
@@ -126,9 +127,11 @@ def separate(
     excess[shop]: share of the shop's staff that is too many, times 32. jobs_now[d, s] is kept up to date.
     """
     for i in range(rows.size):
-        if words[0, i] >= most_laid and words[1, i] >= most_quits:
-            continue
+        if i + 16 < rows.size:
+            prefetch((P.employer,), rows[i + 16])
         p = rows[i]
+        if words[0, i] >= (most_laid if P.employer[p] == 0 else most_shop_laid) and words[1, i] >= most_quits:
+            continue
         if P.state[p] != RESIDENT or P.activity[p] != EMPLOYED:
             continue
         shop = P.employer[p]
@@ -169,6 +172,8 @@ def search(P, month, rows, words, found, give_up, weights, out, tie, fired):
     tie = their hash. weights[sex, schooling, district, sector]: open posts times fit, their sum at 0. Returns how many."""
     n = 0
     for i in range(rows.size):
+        if i + 16 < rows.size and words[0, i + 16] < found:
+            prefetch((P.state, P.activity, P.birth, P.sex, P.schooling, P.district), rows[i + 16])
         if words[0, i] >= found and words[3, i] >= give_up:
             continue
         p = rows[i]
@@ -210,6 +215,11 @@ def hire(P, S, E, seed, month, persons, sectors, slots, pay, school_pay, jobs_no
     """The chosen start work. `slots`: shop (0 = none) of the k-th place filled in services, in keyed order."""
     k = 0
     for i in range(persons.size):
+        if i + 8 < persons.size:
+            p = persons[i + 8]
+            prefetch(
+                (P.key, P.activity, P.sector, P.employer, P.wage, P.schooling, P.district, P.household), p
+            )  # fmt: skip
         p = persons[i]
         s = sectors[i]
         shop = np.int32(0)
@@ -292,7 +302,7 @@ def _layoffs(world: World, now: np.ndarray, fired: np.ndarray) -> None:
         words_of(world.seed, world.persons.key[rows], world.month, JOB_LEAVE), cut * screen,
         quit * screen, jobs.array(world, "jobs.early"), pension[3], pensions.replacement(world, MINE),
         np.int64(pensions.floor(world)), excess * screen, now, _REASON, world.counter("layoffs"), world.counter("quits"), fired,
-        threshold(max(cut.max(), excess.max()) * screen), threshold(quit.max() * screen),
+        threshold(cut.max() * screen), threshold(excess.max() * screen), threshold(quit.max() * screen),
     )  # fmt: skip
 
 
@@ -314,7 +324,7 @@ def _open_posts(world: World, now: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     slots = np.concatenate([slots, np.zeros(max(room - len(slots), 0), np.int32)])
     open_posts[SERVICES] = max(room, len(slots))
     # places in an order that hangs on shop and month, not on position
-    order = np.lexsort((np.arange(len(slots)), _hash(slots, np.arange(len(slots)), world.month)))
+    order = np.argsort(_hash(slots, np.arange(len(slots)), world.month), kind="stable")
     return open_posts, slots[order].astype(np.int32)
 
 

@@ -141,13 +141,12 @@ def count_shops(P, S, rows, nd, kinds):
     back = 0
     for i in range(rows.size):
         if i + 16 < rows.size:
-            prefetch((P.came,), S.owner[rows[i + 16]])
+            prefetch((P.came, P.left), S.owner[rows[i + 16]])
         j = rows[i]
         n[S.kind[j], S.district[j]] += 1
         staff[S.kind[j]] += S.staff[j]
         owner = S.owner[j]
-        if S.opened[j] != 0 and P.came[owner] != 0 and P.left[owner] != 0:
-            back += 1
+        back += S.opened[j] != 0 and P.came[owner] != 0 and P.left[owner] != 0
     return n, staff, back
 
 
@@ -245,6 +244,15 @@ def close_some(
 def score_founders(P, H, S, seed, month, rows, capital, returnee, newcomer, score):
     """score[i] = -ln(u) / odds: the lowest found first; infinite for those who cannot."""
     for i in range(rows.size):
+        if i + 32 < rows.size:
+            prefetch(
+                (P.state, P.household, P.activity, P.employer, P.came, P.sector, P.schooling, P.key),
+                rows[i + 32],
+            )
+        if i + 16 < rows.size:
+            p = rows[i + 16]
+            prefetch((H.cash,), P.household[p])
+            prefetch((S.owner,), P.employer[p])
         p = rows[i]
         score[i] = 1e300
         if P.state[p] != RESIDENT or P.household[p] == 0:
@@ -517,12 +525,11 @@ def step(world: World) -> None:
 
 def _open(world: World, fired: np.ndarray) -> None:
     p, memory = world.params, world.memory
-    numbers, _, _ = _tally(world)
+    state, kind = world.shops.state, world.shops.kind
+    numbers = np.bincount(kind[state == OPEN], minlength=N_SHOP_KINDS)
     level = costs(world)
     viable = memory["shops.viable"] * level
-    gap = np.divide(
-        memory["shops.demand"], viable, out=np.zeros(N_SHOP_KINDS), where=viable > 0
-    ) - numbers.sum(axis=1)
+    gap = np.divide(memory["shops.demand"], viable, out=np.zeros(N_SHOP_KINDS), where=viable > 0) - numbers
     carry = memory["shops.carry"] + p["shops.entry"] * np.maximum(gap, 0.0) * (
         1.0 - world.signal["lockdown"][-1]
     )
@@ -540,8 +547,8 @@ def _open(world: World, fired: np.ndarray) -> None:
         persons, households, world.shops.view(), world.seed, world.month, rows, np.int64(capital[1:].min()),
         p["shops.returnee_odds"], p["shops.newcomer_odds"], score,
     )  # fmt: skip
-    order = np.lexsort((world.persons.key[rows], score))
-    order = order[score[order] < 1e299][:total]
+    able = np.flatnonzero(score < 1e299)
+    order = able[np.lexsort((world.persons.key[rows[able]], score[able]))][:total]
     wishes = np.repeat(np.arange(N_SHOP_KINDS), openings)
     if len(order) < total:
         wishes = wishes[np.linspace(0, total - 1, len(order)).astype(int)]
