@@ -127,7 +127,7 @@ def observe(world: World) -> dict[str, np.ndarray]:
     blocks = np.nonzero((b.state == 2) & (b.floors >= 4) & (b.windows > 0))[0]
     core = blocks[kinds[b.settlement[blocks]] == NEW_CORE]
     newest = np.zeros(b.n, np.bool_)
-    newest[core[np.lexsort((core, -b.built[core].astype(np.int64)))][: max(1, len(core) // 10)]] = True
+    newest[core[np.argsort(-b.built[core].astype(np.int64), kind="stable")][: max(1, len(core) // 10)]] = True
 
     def share(rows: np.ndarray) -> np.ndarray:
         value = np.full(world.nd + 1, np.nan)

@@ -12,7 +12,8 @@ from __future__ import annotations
 import numpy as np
 
 from krimp.regimes.base import at
-from krimp.state.codes import STANDING
+from krimp.state.codes import DISTRICT_HEAT, STANDING
+from krimp.state.compile import kernel
 from krimp.state.ledger import Account
 from krimp.state.parameters import Parameter
 from krimp.state.world import Series, World
@@ -40,6 +41,18 @@ TAXED = ("mine", "industry", "services", "developers", "heating")
 BRANCHES = ("taxes.collected", "taxes.nontax")
 
 
+@kernel
+def standing_homes(state, heating, area):
+    """Standing homes with district heating and the floor area of all standing homes, in tenths of a square metre."""
+    heated, total = np.int64(0), np.int64(0)
+    for row in range(state.size):
+        d = np.uint64(row)
+        stands = state[d] == STANDING
+        heated += stands & (heating[d] == DISTRICT_HEAT)
+        total += np.int64(area[d]) * stands
+    return heated, total
+
+
 def bases(world: World) -> dict[str, float]:
     """This month's tax bases in minor units; homes in dwellings, home values in minor units a month."""
     book = world.ledger
@@ -53,10 +66,10 @@ def bases(world: World) -> dict[str, float]:
     built = float(works + book.flow("construction", receiver="developers.cash") + new)
     bought = float(world.memory.get("public_spending.purchases", 0))
     d = world.dwellings
-    standing = d.state == STANDING
-    urban = float(np.count_nonzero(standing & (d.heating == 1)))
+    heated, area_dm2 = standing_homes(d.state, d.heating, d.area)
+    urban = float(heated)
     minor = world.pack.config.minor_units
-    area = float((d.area * standing).sum()) / 10.0
+    area = float(area_dm2) / 10.0
     return {
         "consumption": float(spent),
         "services_sales": float(spent + outside),

@@ -13,6 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from krimp.state.codes import DEAD
+from krimp.state.compile import kernel
 from krimp.state.ledger import Account
 from krimp.state.parameters import Parameter
 from krimp.state.world import Series, World
@@ -46,10 +47,20 @@ def start(world: World) -> None:
     world.memory["transfers.own0"] = 0.0
 
 
+@kernel
+def count_registered(hukou, state):
+    """People alive who are registered."""
+    n = np.int64(0)
+    for row in range(1, hukou.size):
+        p = np.uint64(row)
+        n += (hukou[p] == 1) & (state[p] != DEAD)
+    return n
+
+
 def _registered(world: World) -> int:
     """People registered here, wherever they live."""
     persons = world.persons
-    return int(np.count_nonzero((persons.hukou[1:] == 1) & (persons.state[1:] != DEAD)))
+    return int(count_registered(persons.hukou, persons.state))
 
 
 def step(world: World) -> None:
