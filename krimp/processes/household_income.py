@@ -35,7 +35,8 @@ from krimp.state.codes import (
     STUDENT,
     UNEMPLOYED,
 )
-from krimp.state.compile import inlined, kernel
+from krimp.state.compile import helper, inlined, kernel
+from krimp.state.counting import count_where
 from krimp.state.parameters import Parameter
 from krimp.state.world import Series, World, emit
 
@@ -171,122 +172,101 @@ def quick(key, month):
     return (x ^ (x >> np.uint64(32))) * np.uint64(0xD6E8FEB86659FD93)
 
 
-#: People sifted at a time, which stay in the processor's nearest cache.
+@inlined
+def bit(flag, k):
+    """A byte with bit k set if `flag`."""
+    return np.uint8(np.uint8(flag) << np.uint8(k))
+
+
+#: People looked over at a time, which stay in the processor's nearest cache.
 BLOCK = 1024
 
 
-@kernel
-def sift(
-    state, activity, birth, key, household, pension, sex, left, district, month, first_pension, least, give_months, giver,
-    study_months, first, stop, look, out, adults,
-):  # fmt: skip
-    """Those of rows [first, stop) whom `look_over` puts on a list, into `out`; returns how many. Most people have nothing
-    to look over: loops without branches say so, and with few columns and narrow numbers each they become vector code.
-    least: lowest age at which a man, a woman may be due. adults[2, nd]: residents of working age, who is in an even row
-    and who in an odd one apart, so that one count need not wait for the other. `look`: scratch of a block."""
-    phase = np.uint32(month % 12)
-    studies = (phase == 1) | (phase == 8)
-    now, least_woman, least_man = np.int32(month), np.int32(least[FEMALE]), np.int32(least[MALE])
+@helper
+def is_due(P, p, month, A):
+    """Whether p works past the end of working life or has a pension to come."""
+    age = np.int64(month) - np.int64(P.birth[p])
+    sex, s, key = np.uint8(P.sex[p]), np.uint8(P.sector[p]), P.key[p]
+    works, poor = P.activity[p] == EMPLOYED, P.pension[p] == 0
+    idle = (P.activity[p] == UNEMPLOYED) | (P.activity[p] == INACTIVE)
+    covered = np.int64((key >> np.uint64(40)) & np.uint64(255)) < A.covered[s]
+    informal = A.stop_informal[sex, s] + np.int64((key >> np.uint64(48)) & np.uint64(63)) - 32
+    formal = covered & ~(works & ((s == FARM) | (s == OWN_ACCOUNT)))
+    limit = A.stop[sex, s] if formal else (informal if works else LAST_WORK)
+    return ((age >= limit) | (poor & (age >= LAST_WORK))) & (works | (idle & poor))
+
+
+@helper
+def _hits(flags, begin, end, out):
+    """Rows [begin, end) with a flag into `out`; returns how many. flags[0] is that of `begin`."""
     n = 0
-    for begin in range(first, stop, BLOCK):
-        end = min(begin + BLOCK, stop)
-        for i in range(begin, end):
-            p = np.uint64(i)
-            look[np.uint64(i - begin)] = quick(key[p], month) >> np.uint64(57)
-        for i in range(begin, end):
-            p, j = np.uint64(i), np.uint64(i - begin)
-            age = now - np.int32(birth[p])
-            works, seeks = activity[p] == EMPLOYED, activity[p] == UNEMPLOYED
-            idle = (activity[p] == INACTIVE) & (age >= FIRST_WORK) & (age < np.int32(first_pension))
-            founds = (works | seeks) & (age >= 240) & (age < 660) & (household[p] != 0)
-            turns = (works | idle) & (look[j] < 4) | founds & (look[j] == 5)
-            look[j] = (state[p] == RESIDENT) & (seeks | turns)
-        for i in range(begin, end):
-            p = np.uint64(i)
-            old = now - np.int32(birth[p]) >= (least_man if sex[p] == MALE else least_woman)
-            due = old & ((activity[p] == EMPLOYED) | (pension[p] == 0))
-            look[np.uint64(i - begin)] |= (state[p] == RESIDENT) & due
-        for i in range(begin, end):
-            p = np.uint64(i)
-            away = now - np.int32(left[p])
-            bits = np.uint32(key[p] >> np.uint64(20))
-            turn = ((bits >> np.uint32(12)) & np.uint32(0xFFFF)) % np.uint32(12) == phase
-            gives = turn & ((bits & np.uint32(255)) < np.uint32(giver)) & (away <= np.int32(give_months))
-            studying = (activity[p] == STUDENT) & (away <= np.int32(study_months)) & studies
-            look[np.uint64(i - begin)] |= (state[p] == GONE) & (gives | studying)
-        for i in range(begin, end):
-            p = np.uint64(i)
-            out[n] = i
-            n += look[np.uint64(i - begin)] != 0
-            age = now - np.int32(birth[p])
-            adult = (state[p] == RESIDENT) & (age >= FIRST_WORK) & (age < LAST_WORK)
-            adults[p & np.uint64(1), np.uint64(np.uint8(district[p]))] += adult
+    for i in range(begin, end):
+        out[n] = i
+        n += flags[np.uint64(i - begin)] != 0
     return n
 
 
 @kernel
-def look_over(P, month, A, give_months, giver, study_months, sifted, rows, count):
-    """Of the rows sifted: who seeks, may leave, is idle, has reached an age, may found, studies away, sends money home.
+def look_over(
+    P, month, A, give_months, giver, study_months, least, first, stop, look, flag, hit, rows, count, adults
+):
+    """Lists of those of rows [first, stop) who seek, may leave, are idle, have reached an age, may found, study away, send
+    money home: rows[list, : count[list]]. adults[nd]: residents of working age. `look`, `adult`: scratch of a block.
 
-    rows[list, i]; the quick hash screens a 32nd of the people for losses and new searches and a 128th for shops.
+    Loops without branches set a bit for each list; with few columns and narrow numbers each they become vector code. The
+    quick hash screens a 32nd of the people for losses and new searches and a 128th for shops. `least`: lowest age at
+    which a man, a woman may be due, which the last loop looks at closely.
     """
-    phase = month % 12
+    phase = np.uint32(month % 12)
+    studies = (phase == 1) | (phase == 8)
+    now, least_woman, least_man = np.int32(month), np.int32(least[FEMALE]), np.int32(least[MALE])
     n0, n1, n2, n3, n4, n5, n6 = 0, 0, 0, 0, 0, 0, 0
-    for p in sifted:
-        state = P.state[p]
-        if state == RESIDENT:
-            activity = P.activity[p]
-            age = np.int64(month) - np.int64(P.birth[p])
-            key = P.key[p]
-            if activity == UNEMPLOYED:
-                rows[0, n0] = p
-                n0 += 1
-            if (age >= A.first_pension) & ((activity == EMPLOYED) | (P.pension[p] == 0)):
-                # works past the end of working life, or has a pension to come
-                sex, s = P.sex[p], P.sector[p]
-                covered = np.int64((key >> np.uint64(40)) & np.uint64(255)) < A.covered[s]
-                if activity == EMPLOYED:
-                    if covered and s != FARM and s != OWN_ACCOUNT:
-                        limit = A.stop[sex, s]
-                    else:
-                        limit = (
-                            A.stop_informal[sex, s] + np.int64((key >> np.uint64(48)) & np.uint64(63)) - 32
-                        )
-                    if age >= limit or (P.pension[p] == 0 and age >= LAST_WORK):
-                        rows[3, n3] = p
-                        n3 += 1
-                elif activity in (UNEMPLOYED, INACTIVE) and (
-                    age >= LAST_WORK or (covered and age >= A.stop[sex, s])
-                ):
-                    rows[3, n3] = p
-                    n3 += 1
-            x = quick(key, month)
-            if x >> np.uint64(59) == 0:
-                if activity == EMPLOYED:
-                    rows[1, n1] = p
-                    n1 += 1
-                elif activity == INACTIVE and age >= FIRST_WORK and age < A.first_pension:
-                    rows[2, n2] = p
-                    n2 += 1
-            elif x >> np.uint64(57) == 5:
-                if 240 <= age < 660 and P.household[p] != 0 and activity in (EMPLOYED, UNEMPLOYED):
-                    rows[4, n4] = p
-                    n4 += 1
-        elif state == GONE:
-            away = np.int64(month) - np.int64(P.left[p])
-            if P.activity[p] == STUDENT and away <= study_months:
-                if phase == 1 or phase == 8:
-                    rows[5, n5] = p
-                    n5 += 1
-            elif away <= give_months:
-                key = P.key[p]
-                if np.int64((key >> np.uint64(32)) & np.uint64(0xFFFF)) % 12 == phase:
-                    if (
-                        np.int64((key >> np.uint64(20)) & np.uint64(255)) < giver
-                        and month - np.int64(P.birth[p]) >= 216
-                    ):
-                        rows[6, n6] = p
-                        n6 += 1
+    for begin in range(first, stop, BLOCK):
+        end = min(begin + BLOCK, stop)
+        for i in range(begin, end):
+            look[np.uint64(i - begin)] = quick(P.key[np.uint64(i)], month) >> np.uint64(57)
+        for i in range(begin, end):
+            p, j = np.uint64(i), np.uint64(i - begin)
+            age = now - np.int32(P.birth[p])
+            works, seeks = P.activity[p] == EMPLOYED, P.activity[p] == UNEMPLOYED
+            idle = (P.activity[p] == INACTIVE) & (age >= FIRST_WORK) & (age < np.int32(A.first_pension))
+            founds = (works | seeks) & (age >= 240) & (age < 660) & (P.household[p] != 0) & (look[j] == 5)
+            turn = look[j] < 4
+            lists = bit(seeks, 0) | bit(works & turn, 1) | bit(idle & turn, 2) | bit(founds, 4)
+            look[j] = lists * np.uint8(P.state[p] == RESIDENT)
+        for i in range(begin, end):
+            p = np.uint64(i)
+            age = now - np.int32(P.birth[p])
+            flag[np.uint64(i - begin)] = (P.state[p] == RESIDENT) & (age >= FIRST_WORK) & (age < LAST_WORK)
+        count_where(flag, 1, P.district[begin:end], adults, 0, end - begin)
+        for i in range(begin, end):
+            p = np.uint64(i)
+            old = now - np.int32(P.birth[p]) >= (least_man if P.sex[p] == MALE else least_woman)
+            ends = (P.activity[p] == EMPLOYED) | (P.pension[p] == 0)
+            flag[np.uint64(i - begin)] = old & ends & (P.state[p] == RESIDENT)
+        for i in hit[: _hits(flag, begin, end, hit)]:
+            look[np.uint64(i - begin)] |= bit(is_due(P, i, month, A), 3)
+        for i in range(begin, end):
+            p = np.uint64(i)
+            away = now - np.int32(P.left[p])
+            bits = np.uint32(P.key[p] >> np.uint64(20))
+            turn = ((bits >> np.uint32(12)) & np.uint32(0xFFFF)) % np.uint32(12) == phase
+            student = (P.activity[p] == STUDENT) & (away <= np.int32(study_months))
+            gives = turn & ((bits & np.uint32(255)) < np.uint32(giver)) & (away <= np.int32(give_months))
+            gives &= (now - np.int32(P.birth[p]) >= 216) & ~student
+            lists = bit(student & studies, 5) | bit(gives, 6)
+            look[np.uint64(i - begin)] |= np.uint8(lists) * np.uint8(P.state[p] == GONE)
+        for i in hit[: _hits(look, begin, end, hit)]:
+            lists = np.int64(look[np.uint64(i - begin)])
+            rows[0, n0], rows[1, n1], rows[2, n2], rows[3, n3] = i, i, i, i
+            rows[4, n4], rows[5, n5], rows[6, n6] = i, i, i
+            n0 += lists & 1
+            n1 += (lists >> 1) & 1
+            n2 += (lists >> 2) & 1
+            n3 += (lists >> 3) & 1
+            n4 += (lists >> 4) & 1
+            n5 += (lists >> 5) & 1
+            n6 += (lists >> 6) & 1
     count[0], count[1], count[2], count[3], count[4], count[5], count[6] = n0, n1, n2, n3, n4, n5, n6
 
 
@@ -430,18 +410,13 @@ def _look(world: World, ages: Ages) -> dict[str, np.ndarray]:
 
     least = np.minimum(ages.stop, ages.stop_informal - 32).min(axis=1)
     least = np.clip(least, ages.first_pension, LAST_WORK)
-    columns = (
-        view.state, view.activity, view.birth, view.key, view.household, view.pension, view.sex, view.left, view.district,
-    )  # fmt: skip
 
     def work(_: int, first: int, stop: int) -> tuple[list[np.ndarray], np.ndarray]:
-        sifted, adults = np.empty(stop - first + 1, np.int32), np.zeros((2, world.nd), np.int64)
-        n = sift(
-            *columns, world.month, ages.first_pension, least, *rules, first, stop, np.empty(BLOCK, np.uint8), sifted, adults
-        )  # fmt: skip
-        rows, count = np.empty((len(LISTS), n), np.int32), np.zeros(len(LISTS), np.int64)
-        look_over(view, world.month, ages, *rules, sifted[:n], rows, count)
-        return [rows[i, : int(count[i])].copy() for i in range(len(LISTS))], adults.sum(axis=0)
+        rows, count = np.empty((len(LISTS), stop - first + 1), np.int32), np.zeros(len(LISTS), np.int64)
+        look, flag = np.empty((2, BLOCK), np.uint8)
+        hit, adults = np.empty(BLOCK, np.int32), np.zeros(world.nd, np.int64)
+        look_over(view, world.month, ages, *rules, least, first, stop, look, flag, hit, rows, count, adults)
+        return [rows[i, : int(count[i])].copy() for i in range(len(LISTS))], adults
 
     parts = world.map_chunks(work, world.persons.n)
     found = {name: np.concatenate([part[i] for part, _ in parts]) for i, name in enumerate(LISTS)}
