@@ -13,9 +13,9 @@ from __future__ import annotations
 import numpy as np
 
 from krimp.state.codes import ABSENT, ACTIVE
-from krimp.state.compile import helper, kernel
+from krimp.state.compile import helper, kernel, prefetch
 from krimp.state.counting import rows_where
-from krimp.state.ledger import Account, pay
+from krimp.state.ledger import Account
 from krimp.state.parameters import Parameter
 from krimp.state.portable import exp, log
 from krimp.state.world import Series, World
@@ -57,35 +57,31 @@ def annuity(world: World) -> np.ndarray:
 
 
 @kernel
-def repay(H, L, rows, rate, share, interest, principal, claims, cash, rest, banks, owed, held, fired):
-    """The month's payments of all who owe (`rows`)."""
-    for h in rows:
-        loan = H.loan[h]
-        i = H.district[h]
-        back = np.int64(0)
+def repay(H, rows, rate, share, paid, fired):
+    """The month's payments of all who owe (`rows`), into paid[d]: interest, loans paid back from here, from away, written off."""
+    for k in range(rows.size):
+        if k + 16 < rows.size:
+            prefetch((H.loan, H.state, H.district, H.cash, H.owned, H.income), rows[k + 16])
+        h = rows[k]
+        loan, due = H.loan[h], np.int64(0)
+        back, line = loan, paid[H.district[h]]
         if H.state[h] == ACTIVE:
             due = min(np.int64(loan * rate / 12.0), max(H.cash[h], np.int64(0)))
-            H.cash[h] -= due
-            pay(L, i, interest, cash, banks, due)
-            most = max(H.cash[h], np.int64(0))
-            back = min(loan, most)
+            back = min(loan, max(H.cash[h] - due, np.int64(0)))
             if H.owned[h] > 0:
                 back = min(back, max(np.int64(share * H.income[h]) - due, np.int64(0)))
-            H.cash[h] -= back
-            pay(L, i, principal, cash, banks, back)
-            if due + back == 0:
-                fired[2] += 1
-            if back == loan:
-                fired[0] += 1
+            H.cash[h] -= due + back
+            line[0] += due
+            line[1] += back
+            fired[2] += due + back == 0
+            fired[0] += back == loan
         elif H.state[h] == ABSENT:
-            back = loan
-            pay(L, i, principal, rest, banks, back)
+            line[2] += back
             fired[3] += 1
         else:
-            back = loan
+            line[3] += back
             fired[1] += 1
         H.loan[h] -= back
-        pay(L, i, claims, held, owed, back)
 
 
 def start(world: World) -> None:
@@ -95,14 +91,15 @@ def start(world: World) -> None:
 
 def step(world: World) -> None:
     """Payments."""
-    a, p, h = world.account, world.params, world.households
+    p, h, book = world.params, world.households, world.ledger
     world.memory["mortgages.annuity"] = annuity(world)
-    fired = np.zeros(len(BRANCHES), np.int64)
-    repay(
-        h.view(), world.ledger.view(), rows_where(h.loan > 0), p["mortgages.rate"], p["mortgages.income_share"], a("flow.interest"),
-        a("flow.principal"), a("flow.claims"), a("households.cash"), a("rest.cash"), a("banks.cash"),
-        a("households.home_loans"), a("banks.home_loans"), fired,
-    )  # fmt: skip
+    fired, paid = np.zeros(len(BRANCHES), np.int64), np.zeros((world.nd, 4), np.int64)
+    repay(h.view(), rows_where(h.loan > 0), p["mortgages.rate"], p["mortgages.income_share"], paid, fired)
+    for d, (interest, here, away, lost) in enumerate(paid.tolist()):
+        book.pay("interest", "households.cash", "banks.cash", interest, d)
+        book.pay("principal", "households.cash", "banks.cash", here, d)
+        book.pay("principal", "rest.cash", "banks.cash", away, d)
+        book.pay("claims", "banks.home_loans", "households.home_loans", here + away + lost, d)
     for name, count in zip(BRANCHES, fired.tolist(), strict=True):
         world.fired[name] += count
 

@@ -40,7 +40,7 @@ from krimp.state.codes import (
     SINGLE,
     WANT_NEW,
 )
-from krimp.state.compile import allocating_kernel, kernel
+from krimp.state.compile import allocating_kernel, kernel, prefetch
 from krimp.state.families import new_household
 from krimp.state.parameters import Parameter
 from krimp.state.portable import exp, log
@@ -232,6 +232,8 @@ def enter_market(X, rows, hazard, bound, women, men):
     P = X.P
     n = m = 0
     for i in range(rows.size):
+        if i + 16 < rows.size:
+            prefetch((P.state, P.marital, P.sex, P.birth, P.key), rows[i + 16])
         p = rows[i]
         if P.state[p] != RESIDENT or P.marital[p] == MARRIED:
             continue
@@ -382,6 +384,8 @@ def part(X, rows, hazard, bound, to_mother, founded, count, fired):
     P, H = X.P, X.H
     k = 0
     for i in range(rows.size):
+        if i + 16 < rows.size:
+            prefetch((P.state, P.marital, P.birth, P.key), rows[i + 16])
         w = rows[i]
         if P.state[w] != RESIDENT or P.marital[w] != MARRIED:
             continue
