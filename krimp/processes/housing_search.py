@@ -1088,9 +1088,14 @@ def step(world: World) -> None:
     )  # fmt: skip
     world.map_chunks(partial(_index, listed_homes), nl, 0, 4096)
     for_sale = rows_where((listed == FOR_SALE) | (listed == FOR_BOTH))
-    sale = _board(for_sale, district, band, hashed, nd)
-    rent = _board(
-        rows_where((listed == FOR_RENT) | (listed == FOR_BOTH)), district, np.zeros_like(band), hashed, nd
+    to_let = rows_where((listed == FOR_RENT) | (listed == FOR_BOTH))
+    order, begin = np.empty(D.n, np.int32), np.zeros(nd + 2, np.int64)
+    sale, rent, _ = world.side_by_side(
+        [
+            lambda: _board(for_sale, district, band, hashed, nd),
+            lambda: _board(to_let, district, np.zeros_like(band), hashed, nd),
+            lambda: group(D.district, begin, order),
+        ]
     )
     counts = np.zeros((9, nd + 1), np.int64)
     fired = np.zeros(len(BRANCHES) + 2, np.int64)
@@ -1162,8 +1167,6 @@ def step(world: World) -> None:
         first = stop
         if len(out):
             world.seek(out.astype(np.int32), WANT_NEW_HOME, H.district[out])
-    order, begin = np.empty(D.n, np.int32), np.zeros(nd + 2, np.int64)
-    group(D.district, begin, order)
     last_resort(
         S.view(), P.view(), H.view(), D.view(), B.view(), world.events.view(), world.ledger.view(), order, begin, m["housing_search.share"], world.seed,
         world.month, rules, money, 1, S.n, counts, fired,
