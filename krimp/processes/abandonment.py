@@ -12,7 +12,17 @@ from __future__ import annotations
 import numpy as np
 
 from krimp.processes.hedonic_index import N_FEATURES, value
-from krimp.processes.listing import closing, holding, market_of, reservation, segment, terms_of, unsettled
+from krimp.processes.listing import (
+    closing,
+    holding,
+    home_ahead,
+    market_of,
+    owner_ahead,
+    reservation,
+    segment,
+    terms_of,
+    unsettled,
+)
 from krimp.state.codes import (
     BY_CITY,
     BY_DEVELOPER,
@@ -22,7 +32,8 @@ from krimp.state.codes import (
     STOVE,
     VACANT,
 )
-from krimp.state.compile import allocating_kernel
+from krimp.state.compile import kernel
+from krimp.state.counting import rows_where
 from krimp.state.parameters import Parameter
 from krimp.state.world import Series, World, emit
 
@@ -36,33 +47,26 @@ BRANCHES = ("abandonment.house", "abandonment.flat")
 _ABANDONED = EVENT["abandoned"]
 
 
-@allocating_kernel
+@kernel
+def empty_ones(state, use, abandoned, kind, since, out):
+    """Empty homes of private owners that are not given up, as flags; in vector code, for most homes are none."""
+    for r in range(1, out.size):
+        d = np.uint64(r)
+        others = (kind[d] == BY_DEVELOPER) | (kind[d] == BY_CITY) | (kind[d] == BY_EMPLOYER)
+        out[d] = (state[d] == STANDING) & (use[d] == VACANT) & (abandoned[d] == 0) & ~others & (since[d] != 0)
+
+
+@kernel
 def judge(
-    D,
-    B,
-    H,
-    E,
-    places,
-    beta,
-    level,
-    growth,
-    hazard,
-    market,
-    seed,
-    month,
-    terms,
-    flat_months,
-    house_months,
-    counts,
-):
-    """Mark homes given up."""
-    x = np.zeros(N_FEATURES)
-    for d in range(1, D.used[0]):
-        if D.state[d] != STANDING or D.use[d] != VACANT or D.abandoned[d] != 0:
-            continue
-        kind = D.owner_kind[d]
-        if kind == BY_DEVELOPER or kind == BY_CITY or kind == BY_EMPLOYER or D.vacant_since[d] == 0:
-            continue
+    D, B, H, E, rows, places, beta, level, growth, hazard, market, seed, month, terms, flat_months, house_months, x, counts,
+):  # fmt: skip
+    """Mark those of `rows` that are given up. `x`: scratch."""
+    for k in range(rows.size):
+        if k + 12 < rows.size:
+            home_ahead(D, rows[k + 12])
+        if k + 6 < rows.size:
+            owner_ahead(D, B, H, rows[k + 6])
+        d = rows[k]
         empty = month - D.vacant_since[d]
         leave = False
         if D.heating[d] == STOVE:
@@ -88,12 +92,15 @@ def step(world: World) -> None:
         return
     p, d, m = world.params, world.dwellings, world.memory
     counts = np.zeros(2, np.int64)
-    world.events.reserve(int(np.count_nonzero(d.use == VACANT)))
+    flags = np.zeros(d.n, np.bool_)
+    empty_ones(d.state, d.use, d.abandoned, d.owner_kind, d.vacant_since, flags)
+    rows = rows_where(flags)
+    world.events.reserve(len(rows))
     judge(
-        d.view(), world.buildings.view(), world.households.view(), world.events.view(), m["hedonic_index.places"],
+        d.view(), world.buildings.view(), world.households.view(), world.events.view(), rows, m["hedonic_index.places"],
         m["hedonic_index.beta"], m["hedonic_index.level"], world.signal["price_change_year"], m["listing.sale_hazard"],
         market_of(world), world.seed, world.month, terms_of(world), int(p["abandonment.months"]),
-        int(p["abandonment.months_house"]), counts,
+        int(p["abandonment.months_house"]), np.zeros(N_FEATURES), counts,
     )  # fmt: skip
     world.fired["abandonment.house"] += int(counts[0])
     world.fired["abandonment.flat"] += int(counts[1])

@@ -8,11 +8,10 @@ from __future__ import annotations
 import numpy as np
 
 from krimp.state.codes import ACTIVE, OWNER_OCCUPIED, RENTED, STANDING
-from krimp.state.compile import kernel
-from krimp.state.ledger import pay
+from krimp.state.compile import kernel, prefetch
 from krimp.state.parameters import Parameter
 from krimp.state.purposes import DECAY
-from krimp.state.random import draw, unit
+from krimp.state.random import fill, unit
 from krimp.state.world import Series, World
 
 PARAMETERS = (
@@ -27,40 +26,62 @@ BRANCHES = ("maintenance.upkeep", "maintenance.decay")
 
 
 @kernel
-def year(D, H, L, seed, month, decay, empty, cold, cost, share, flow, cash, services, fired):
-    """A year's decay and upkeep; fractions of a point by a keyed draw."""
-    for d in range(1, D.used[0]):
-        if D.state[d] != STANDING:
+def keep_up(D, H, cost, upkept, paid, fired):
+    """Owners who can pay have their homes kept up: upkept[d] = 1, and what it costs by district in `paid`."""
+    for d in range(1, upkept.size):
+        if d + 24 < upkept.size:
+            far = D.occupant[d + 24] if D.use[d + 24] == OWNER_OCCUPIED else D.owner[d + 24]
+            prefetch((H.state, H.cash), far)
+        if D.state[d] != STANDING or (D.use[d] != OWNER_OCCUPIED and D.use[d] != RENTED):
             continue
-        loss = decay if D.occupant[d] != 0 else (cold if D.heat_off[d] != 0 else empty)
-        if D.use[d] == OWNER_OCCUPIED or D.use[d] == RENTED:
-            h = D.occupant[d] if D.use[d] == OWNER_OCCUPIED else D.owner[d]
-            bill = np.int64(cost * D.area[d])
-            if h > 0 and H.state[h] == ACTIVE and H.cash[h] > 10 * bill:
-                H.cash[h] -= bill
-                pay(L, D.district[d], flow, cash, services, bill)
-                loss *= 1.0 - share
-                fired[0] += 1
-        points = loss * 255.0
-        whole = np.int64(points)
-        if unit(draw(seed, D.key[d], month, DECAY)) < points - whole:
-            whole += 1
-        D.condition[d] = np.uint8(max(np.int64(D.condition[d]) - whole, 0))
-        fired[1] += 1
+        h = D.occupant[d] if D.use[d] == OWNER_OCCUPIED else D.owner[d]
+        bill = np.int64(cost * D.area[d])
+        if h > 0 and H.state[h] == ACTIVE and H.cash[h] > 10 * bill:
+            H.cash[h] -= bill
+            paid[D.district[d]] += bill
+            upkept[d] = 1
+            fired[0] += 1
+
+
+@kernel
+def wear(D, seed, month, points, upkept, words, first, stop):
+    """A year's decay of the homes of rows [first, stop), fractions of a point by a keyed draw; returns how many stand.
+    points[k, kept up]: points lost by homes lived in, empty, empty and cold. `words`: scratch of a block."""
+    standing = 0
+    for begin in range(first, stop, words.size):
+        n = min(begin + words.size, stop) - begin
+        fill(seed, D.key[begin : begin + n], month, DECAY, words[:n])
+        for j in range(n):
+            d = np.uint64(begin + j)
+            k = 0 if D.occupant[d] != 0 else (2 if D.heat_off[d] != 0 else 1)
+            lost = points[k, upkept[d]]
+            whole = np.int64(lost)
+            whole += unit(words[np.uint64(j)]) < lost - whole
+            stands = D.state[d] == STANDING
+            D.condition[d] = max(np.int64(D.condition[d]) - (whole if stands else 0), 0)
+            standing += stands
+    return standing
 
 
 def step(world: World) -> None:
     """Each January."""
     if world.month_of_year != 1:
         return
-    p = world.params
-    fired = np.zeros(2, np.int64)
+    p, homes = world.params, world.dwellings.view()
+    fired, paid = np.zeros(2, np.int64), np.zeros(world.nd, np.int64)
+    upkept = np.zeros(world.dwellings.n, np.uint8)
     ten = world.pack.config.minor_units / 10.0 * world.driver("cpi", 1.0)
-    year(
-        world.dwellings.view(), world.households.view(), world.ledger.view(), world.seed, world.month,
-        p["maintenance.decay"], p["maintenance.decay_empty"], p["maintenance.decay_cold"], p["maintenance.cost_m2"] * ten,
-        p["maintenance.upkeep_share"],
-        world.account("flow.home_costs"), world.account("households.cash"), world.account("services.cash"), fired,
-    )  # fmt: skip
+    keep_up(homes, world.households.view(), p["maintenance.cost_m2"] * ten, upkept, paid, fired)
+    for d, amount in enumerate(paid.tolist()):
+        world.ledger.pay("home_costs", "households.cash", "services.cash", amount, d)
+    loss = np.array([p["maintenance.decay"], p["maintenance.decay_empty"], p["maintenance.decay_cold"]])
+    points = np.stack([loss, loss * (1.0 - p["maintenance.upkeep_share"])], axis=1) * 255.0
+
+    def work(_: int, first: int, stop: int) -> int:
+        return int(
+            wear(homes, world.seed, world.month, points, upkept, np.empty(1024, np.uint32), first, stop)
+        )
+
+    fired[1] = sum(world.map_chunks(work, world.dwellings.n))
     for name, count in zip(BRANCHES, fired.tolist(), strict=True):
         world.fired[name] += count

@@ -26,7 +26,7 @@ from krimp.state.codes import (
     TERTIARY,
     UNEMPLOYED,
 )
-from krimp.state.compile import kernel
+from krimp.state.compile import kernel, prefetch
 from krimp.state.parameters import Parameter
 from krimp.state.purposes import LOCAL_COLLEGE, SENIOR_SCHOOL
 from krimp.state.world import Series, World, emit
@@ -74,6 +74,8 @@ def move_up(X, rows, autumn, senior, college, leavers, fired):
     """One school year: entry, completed levels, leaving at 15 (September) or 18 and 21 (October, `autumn`)."""
     P = X.P
     for i in range(rows.size):
+        if i + 16 < rows.size:
+            prefetch((P.birth, P.activity, P.schooling, P.key, P.district, P.household), rows[i + 16])
         p = rows[i]
         age = (X.month - np.int64(P.birth[p])) // 12
         done = False

@@ -53,9 +53,9 @@ FARM_BOUNDS = (-0.15, 0.25)
 
 
 @kernel
-def scale_pay(P, factor):
-    """Multiply the contract wage of every resident in work by his sector's factor."""
-    for p in range(1, P.used[0]):
+def scale_pay(P, factor, first, stop):
+    """Multiply the contract wage of every resident in work of rows [first, stop) by his sector's factor."""
+    for p in range(first, stop):
         if P.state[p] == RESIDENT and P.activity[p] == EMPLOYED:
             P.wage[p] = np.int32(P.wage[p] * factor[P.sector[p]] + 0.5)
 
@@ -108,7 +108,8 @@ def step(world: World) -> None:
     people = jobs.employed(world).sum(axis=0)
     mean = jobs.contract_wages(world) / np.maximum(people, 1)
     factor = np.clip(np.divide(path, mean, out=np.ones(N_SECTORS), where=mean > 0), 0.7, 1.5)
-    scale_pay(world.persons.view(), factor)
+    people_view = world.persons.view()
+    world.map_chunks(lambda _, first, stop: scale_pay(people_view, factor, first, stop), world.persons.n)
     # the pay share of farm people is what the new contract incomes leave open
     pay_share[FARM] = pay_share[FARM] / factor[FARM]
     memory["wages.mean"] = path
