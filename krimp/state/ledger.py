@@ -80,9 +80,18 @@ class Ledger:
 
     def pay(self, flow: str, payer: str, receiver: str, amount: int, district: int = -1) -> None:
         """Pay `amount` from one account to another for the purpose "flow.<flow>"."""
-        name = f"flow.{flow}"
-        self.post(name, payer, amount, district)
-        self.post(receiver, name, amount, district)
+        amount = int(amount)
+        if amount < 0:
+            payer, receiver, amount = receiver, payer, -amount
+        if amount == 0:
+            return
+        # what the flow account is debited it is credited at once, so its balance stays
+        f, p, r = self.index[f"flow.{flow}"], self.index[payer], self.index[receiver]
+        here = self.matrix[district]
+        here[f, p] += amount
+        here[r, f] += amount
+        self.balance[p] -= amount
+        self.balance[r] += amount
 
     def flow(self, flow: str, receiver: str | None = None, payer: str | None = None) -> int:
         """This month's total of a flow (to one receiver or from one payer when given), city-wide."""
