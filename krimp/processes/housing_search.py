@@ -1050,17 +1050,26 @@ def _index(known: tuple[Any, ...], _: int, first: int, stop: int) -> None:
     index_listings(*known, np.empty((BLOCK, N_FEATURES)), *np.empty((3, BLOCK)), first, stop)
 
 
-def _look(
-    known: tuple[Any, ...], sale: Board, rent: Board, buckets: int, _: int, first: int, stop: int
-) -> None:
+def _eyes(sale: Board, rent: Board, buckets: int) -> Eyes:
     words = np.empty((4, buckets), np.uint32)
     most = buckets * (sale.fullest + rent.fullest) + FEW
-    eyes = Eyes(
+    return Eyes(
         words[0], words[1], words[2], words[3], np.zeros(len(sale.start), np.int32), np.zeros(len(rent.start), np.int32),
         np.empty(most, np.int32), np.empty(most, np.int8), np.empty(CANDIDATES, np.int64),
         np.empty(CANDIDATES, np.bool_), np.empty(CANDIDATES, np.uint64), np.empty(CANDIDATES),
     )  # fmt: skip
+
+
+def _look(
+    known: tuple[Any, ...], spare: list[Eyes], fresh: Callable[[], Eyes], _: int, first: int, stop: int
+) -> None:
+    """`sample` for a part, with eyes that another part of the wave has used if there are any: they are in near memory."""
+    try:
+        eyes = spare.pop()
+    except IndexError:
+        eyes = fresh()
     sample(*known, eyes, first, stop)
+    spare.append(eyes)
 
 
 def step(world: World) -> None:
@@ -1136,7 +1145,9 @@ def step(world: World) -> None:
             rules, key, w, budget, credit, uc, old, cand, kind, surplus, worth, n_cand, wave > 0,
         )  # fmt: skip
         world.map_chunks(
-            partial(_look, sights, sale, rent, int(rules.home_buckets + rules.other_buckets)),
+            partial(
+                _look, sights, [], partial(_eyes, sale, rent, int(rules.home_buckets + rules.other_buckets))
+            ),
             stop,
             first,
             SEEKERS,
