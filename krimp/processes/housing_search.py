@@ -230,6 +230,26 @@ def index_listings(
     for begin in range(first, stop, BLOCK):
         n = min(begin + BLOCK, stop) - begin
         for j in range(n):
+            if begin + j + 16 < rows.size:
+                d = rows[begin + j + 16]
+                prefetch(
+                    (
+                        D.settlement,
+                        D.floor,
+                        D.condition,
+                        D.title,
+                        D.heating,
+                        D.fitted,
+                        D.area,
+                        D.key,
+                        D.paid,
+                        D.bought,
+                    ),
+                    d,
+                )
+            if begin + j + 8 < rows.size:
+                b = D.building[rows[begin + j + 8]]
+                prefetch((B.floors, B.built, B.key, B.units, B.occupied, B.lift, B.state), b)
             d = rows[begin + j]
             facts(D, B, places, d, month, x[j])
             lets[j] = x[j, LOG_AREA]
@@ -244,6 +264,10 @@ def index_listings(
         exp_all(q[:n])
         exp_all(lets[:n])
         for j in range(n):
+            if begin + j + 16 < rows.size:
+                prefetch(
+                    (D.rent, D.owner, D.owner_kind, D.rooms, D.state, D.ask, D.district), rows[begin + j + 16]
+                )
             d = rows[begin + j]
             i = D.district[d]
             hashed[begin + j] = mix(D.key[d])

@@ -53,11 +53,16 @@ def base_rent(world: World) -> float:
 
 def _sifted(world: World) -> list[np.ndarray]:
     d = world.dwellings
-    rows = [np.empty(d.n, np.int32) for _ in range(2)]
-    found = sift(
-        d.state, d.use, d.title, d.abandoned, d.listed, d.fitted, d.owner_kind, np.empty(d.n, np.uint8), *rows
-    )
-    return [row[:n] for row, n in zip(rows, found, strict=True)]
+
+    def work(_: int, first: int, stop: int) -> tuple[np.ndarray, np.ndarray]:
+        empty, let = np.empty((2, stop - first + 1), np.int32)
+        found = sift(
+            d.state, d.use, d.title, d.abandoned, d.listed, d.fitted, d.owner_kind, np.empty(stop - first, np.uint8), empty, let,
+            first, stop,
+        )  # fmt: skip
+        return empty[: found[0]], let[: found[1]]
+
+    return [np.concatenate(rows) for rows in zip(*world.map_chunks(work, d.n), strict=True)]
 
 
 def start(world: World) -> None:
@@ -75,30 +80,30 @@ def start(world: World) -> None:
 
 
 @kernel
-def sift(state, use, title, abandoned, listed, fitted, kind, look, empty, let):
-    """Homes that are to let or may be put to let into `empty`, let ones into `let`; returns how many each. Most homes are
-    neither: a loop without branches says so in vector code. `look`: scratch."""
-    for r in range(look.size):
+def sift(state, use, title, abandoned, listed, fitted, kind, look, empty, let, first, stop):
+    """Homes of rows [first, stop) that are to let or may be put to let into `empty`, let ones into `let`; returns how many each.
+    Most homes are neither: a loop without branches says so in vector code. `look`: scratch."""
+    for r in range(first, stop):
         d = np.uint64(r)
         offered = (listed[d] == FOR_RENT) | (listed[d] == FOR_BOTH)
         may = offered | (fitted[d] != 0) & (kind[d] != BY_DEVELOPER)
-        look[d] = (
-            (state[d] == STANDING) & (use[d] == VACANT) & (title[d] != HOMESTEAD) & (abandoned[d] == 0) & may
-        )
+        may &= (state[d] == STANDING) & (use[d] == VACANT) & (title[d] != HOMESTEAD) & (abandoned[d] == 0)
+        look[np.uint64(r - first)] = may
     n_empty, n_let = 0, 0
-    for r in range(1, look.size):
-        d = np.uint64(r)
+    for r in range(first, stop):
         empty[n_empty], let[n_let] = r, r
-        n_empty += look[d]
-        n_let += use[d] == RENTED
+        n_empty += look[np.uint64(r - first)]
+        n_let += use[np.uint64(r)] == RENTED
     return n_empty, n_let
 
 
 @kernel
 def offer(D, rows, level, seed, month, first_time, again, withdraw, cut, fired):
     """Put to let, cut, withdraw."""
-    for r in rows:
-        d = np.int64(r)
+    for k in range(rows.size):
+        if k + 16 < rows.size:
+            prefetch((D.listed, D.key, D.rent), rows[k + 16])
+        d = np.int64(rows[k])
         listed = D.listed[d]
         if listed == FOR_RENT or listed == FOR_BOTH:
             a, b, c, e = draw4(seed, D.key[d], month, RENT_CUT)
@@ -130,7 +135,7 @@ def collect(D, rows, H, L, flow, cash, rest, city, mine, fired):
         # who lives in a home and who owns it are far apart in memory
         if k + 32 < rows.size:
             d = np.int64(rows[k + 32])
-            prefetch((D.occupant, D.owner, D.rent), d)
+            prefetch((D.occupant, D.owner, D.owner_kind, D.rent, D.district), d)
         if k + 16 < rows.size:
             d = np.int64(rows[k + 16])
             prefetch((H.cash,), D.occupant[d])
