@@ -25,7 +25,6 @@ from krimp.state.codes import (
     VACANT,
 )
 from krimp.state.compile import kernel, prefetch
-from krimp.state.ledger import pay
 from krimp.state.parameters import Parameter
 from krimp.state.portable import exp, log
 from krimp.state.purposes import RENT_CUT, TENANCY_END
@@ -79,6 +78,10 @@ def start(world: World) -> None:
     world.memory["tenancy.paid"] = 0
 
 
+#: Accounts of those who are paid rent, in the order of `collect`.
+OWNERS = ("households.cash", "city.fund_cash", "mine.cash", "rest.cash")
+
+
 @kernel
 def sift(state, use, title, abandoned, listed, fitted, kind, look, empty, let, first, stop):
     """Homes of rows [first, stop) that are to let or may be put to let into `empty`, let ones into `let`; returns how many each.
@@ -128,9 +131,8 @@ def offer(D, rows, level, seed, month, first_time, again, withdraw, cut, fired):
 
 
 @kernel
-def collect(D, rows, H, L, flow, cash, rest, city, mine, fired):
-    """Rents of the month, as far as tenants can pay. Returns the total."""
-    total = np.int64(0)
+def collect(D, rows, H, paid, fired):
+    """Rents of the month, as far as tenants can pay; by district into paid[d]: to residents, city, employer, those elsewhere."""
     for k in range(rows.size):
         # who lives in a home and who owns it are far apart in memory
         if k + 32 < rows.size:
@@ -151,26 +153,24 @@ def collect(D, rows, H, L, flow, cash, rest, city, mine, fired):
             continue
         fired[3] += 1
         kind = D.owner_kind[d]
-        i = D.district[d]
         H.cash[h] -= amount
-        total += amount
+        to = 3
         if kind == BY_HOUSEHOLD and H.state[D.owner[d]] == ACTIVE:
             H.cash[D.owner[d]] += amount
-            pay(L, i, flow, cash, cash, amount)
+            to = 0
         elif kind == BY_CITY:
-            pay(L, i, flow, cash, city, amount)
+            to = 1
         elif kind == BY_EMPLOYER:
-            pay(L, i, flow, cash, mine, amount)
-        else:
-            pay(L, i, flow, cash, rest, amount)
-    return total
+            to = 2
+        paid[D.district[d], to] += amount
 
 
 def step(world: World) -> None:
     """Offers, rents, the level."""
     p, m = world.params, world.memory
     fired = np.zeros((2, len(BRANCHES)), np.int64)
-    D, (empty, let), a = world.dwellings.view(), _sifted(world), world.account
+    paid = np.zeros((world.nd, 4), np.int64)
+    D, (empty, let) = world.dwellings.view(), _sifted(world)
 
     def landlords() -> None:
         offer(
@@ -178,15 +178,15 @@ def step(world: World) -> None:
             p["tenancy.withdraw"], p["tenancy.cut_probability"], fired[0],
         )  # fmt: skip
 
-    def tenants() -> int:
-        paid = collect(
-            D, let, world.households.view(), world.ledger.view(), a("flow.rent"), a("households.cash"),
-            a("rest.cash"), a("city.fund_cash"), a("mine.cash"), fired[1],
-        )  # fmt: skip
-        return int(paid)
+    def tenants() -> None:
+        collect(D, let, world.households.view(), paid, fired[1])
 
     # an empty home and one that is let are never the same
-    _, m["tenancy.paid"] = world.side_by_side((landlords, tenants))
+    world.side_by_side((landlords, tenants))
+    for d, amounts in enumerate(paid.tolist()):
+        for owner, amount in zip(OWNERS, amounts, strict=True):
+            world.ledger.pay("rent", "households.cash", owner, amount, d)
+    m["tenancy.paid"] = int(paid.sum())
     for name, count in zip(BRANCHES, fired.sum(axis=0).tolist(), strict=True):
         world.fired[name] += count
     level = m["tenancy.level"]
