@@ -25,7 +25,7 @@ from collections import namedtuple
 
 import numpy as np
 
-from krimp.processes import construction, demolition, developers, hedonic_index, tenancy
+from krimp.processes import construction, demolition, developers, hedonic_index, tenancy, turns
 from krimp.processes.hedonic_index import N_FEATURES, features, value
 from krimp.state.codes import (
     ABSENT,
@@ -510,26 +510,23 @@ def scan(
 @kernel
 def reconsider(
     H, D, B, E, places, beta, level, seed, month, terms, tenant, owner_rate, crowded, sell_first, need_months, need,
-    invest, invest_cash, counts, fired, out_h, out_motive, keys, words, lucky, x, first, stop,
+    invest, invest_cash, counts, fired, rows, out_h, out_motive, block, keys, words, lucky, x,
 ):  # fmt: skip
-    """The yearly look of households [first, stop) at their own situation. Returns how many seek (out_h, out_motive); out_h
-    first takes those whose turn it is. `keys`, `words`, `lucky`: scratch of a block; `x`: scratch."""
+    """The yearly look of the households `rows` at their own situation. Returns how many seek (out_h, out_motive). `block`, `keys`,
+    `words`, `lucky`: scratch of a block; `x`: scratch."""
     n = 0
     seldom = 2.0 * max(owner_rate, tenant)
-    turn = np.uint32(month % 12)
-    n_rows = 0
-    for r in range(first, stop):
-        u = np.uint64(r)
-        out_h[n_rows] = r
-        n_rows += (H.state[u] == ACTIVE) & (np.uint32(H.key[u] >> np.uint64(40)) % np.uint32(12) == turn)
-    for begin in range(0, n_rows, keys.size):
+    for begin in range(0, rows.size, keys.size):
         # luck first: all else about a family is far apart in memory
-        block = out_h[begin : min(begin + keys.size, n_rows)]
-        for k in range(block.size):
-            keys[k] = H.key[block[k]]
-        fill4(seed, keys[: block.size], month, LISTING_RECONSIDER, words)
+        size = 0
+        for k in range(begin, min(begin + keys.size, rows.size)):
+            if k + 16 < rows.size:
+                prefetch((H.key, H.state), rows[k + 16])
+            block[size], keys[size] = rows[k], H.key[rows[k]]
+            size += H.state[rows[k]] == ACTIVE
+        fill4(seed, keys[:size], month, LISTING_RECONSIDER, words)
         n_lucky = 0
-        for k in range(block.size):
+        for k in range(size):
             lucky[n_lucky] = k
             n_lucky += (
                 (unit(words[0, k]) < seldom) | (unit(words[1, k]) < need) | (unit(words[2, k]) < invest)
@@ -717,18 +714,20 @@ def step(world: World) -> None:
 
     def look(log: EventView, first: int, stop: int) -> tuple[np.ndarray, ...]:
         found = tallies()
-        who, motive = np.empty(stop - first + 1, np.int32), np.empty(stop - first, np.int8)
+        rows = turn[first:stop]
+        who, motive = np.empty(len(rows), np.int32), np.empty(len(rows), np.int8)
         n = reconsider(
             H, D, B, log, places, beta, level, world.seed, world.month, terms, p["listing.move_tenant"],
             p["listing.move_owner"], p["listing.crowded_m2"], p["listing.sell_first_cash"], p["listing.need_months"],
-            p["listing.need_probability"], p["listing.invest_probability"], p["listing.invest_cash"], *found, who, motive,
-            np.empty(BLOCK, np.uint64), np.empty((4, BLOCK), np.uint32), np.empty(BLOCK + 1, np.int32),
-            np.zeros(N_FEATURES), first, stop,
+            p["listing.need_probability"], p["listing.invest_probability"], p["listing.invest_cash"], *found, rows, who, motive,
+            np.empty(BLOCK, np.int32), np.empty(BLOCK, np.uint64), np.empty((4, BLOCK), np.uint32),
+            np.empty(BLOCK + 1, np.int32), np.zeros(N_FEATURES),
         )  # fmt: skip
         return *found, who[:n].copy(), motive[:n].copy()
 
     offered = world.map_events(offer, world.dwellings.n)
-    looked = world.map_events(look, world.households.n)
+    turn = turns.families(world, shift=40)
+    looked = world.map_events(look, len(turn), first=0, chunk=4096)
     counts, fired = (sum(part[i] for part in (*offered, *looked)) for i in range(2))
     m["listing.lowered"] = np.concatenate([part[2] for part in offered])
     who, motive = (np.concatenate([part[i] for part in looked]) for i in (2, 3))

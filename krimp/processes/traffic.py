@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from krimp.processes import jobs
+from krimp.processes import jobs, turns
 from krimp.state.codes import ACTIVE
-from krimp.state.compile import kernel
+from krimp.state.compile import kernel, prefetch
 from krimp.state.parameters import Parameter
 from krimp.state.purposes import CAR_BUY
 from krimp.state.random import threshold, words_of
@@ -35,25 +35,17 @@ BRANCHES = ("traffic.buys", "traffic.scraps")
 
 
 @kernel
-def whose_turn(key, state, month, out, first, stop):
-    """Active households of rows [first, stop) that look at their car this month, a twelfth by key; returns how many."""
-    phase = np.uint64(month % 12)
-    n = 0
-    for i in range(first, stop):
-        h = np.uint64(i)
-        out[n] = i
-        n += (state[h] == ACTIVE) & (key[h] % np.uint64(12) == phase)
-    return n
-
-
-@kernel
 def buy_cars(H, rows, words, price, reserve, hazard, mean_income, scrap, cars, paid, fired):
     """Those whose turn it is, with luck `words`: yearly hazards."""
     most = threshold(hazard * 3.0)
     for i in range(rows.size):
+        if i + 16 < rows.size:
+            prefetch((H.state, H.cars, H.cash, H.income, H.district), rows[i + 16])
         if words[0, i] >= scrap and words[1, i] >= most:
             continue
         h = rows[i]
+        if H.state[h] != ACTIVE:
+            continue
         if H.cars[h] > 0 and words[0, i] < scrap:
             H.cars[h] -= 1
             cars[H.district[h]] -= 1
@@ -120,20 +112,20 @@ def step(world: World) -> None:
     paid, fired = np.zeros(world.nd, np.int64), np.zeros(2, np.int64)
     view, h = world.households.view(), world.households
     cars, mean = _count(world)
+    turn = turns.families(world, shift=0)
     rules = (
         np.int64(price), np.int64(price * p["traffic.reserve"]), p["traffic.buy"], max(mean, 1.0),
         threshold(1.0 / p["traffic.life"]),
     )  # fmt: skip
 
     def look(_: int, first: int, stop: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        rows = np.empty(stop - first + 1, np.int32)
-        rows = rows[: whose_turn(h.key, h.state, world.month, rows, first, stop)]
+        rows = turn[first:stop]
         words = words_of(world.seed, h.key[rows], world.month, CAR_BUY)
         more, money, count = np.zeros(world.nd, np.int64), np.zeros(world.nd, np.int64), np.zeros(2, np.int64)
         buy_cars(view, rows, words, *rules, more, money, count)
         return more, money, count
 
-    for more, money, count in world.map_chunks(look, h.n):
+    for more, money, count in world.map_chunks(look, len(turn), first=0, chunk=8192):
         cars += more
         paid += money
         fired += count

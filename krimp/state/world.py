@@ -287,14 +287,16 @@ class World:
         """Results of `ahead` in chunk order, waited for and then forgotten; none if it was not begun."""
         return [begun.result() for begun in self._ahead.pop(name, [])]
 
-    def map_events(self, work: Callable[[EventView, int, int], Any], n: int) -> list[Any]:
+    def map_events(
+        self, work: Callable[[EventView, int, int], Any], n: int, first: int = 1, chunk: int = CHUNK
+    ) -> list[Any]:
         """`map_chunks` for work(log, start, stop) that records at most an event a row, kept in row order whatever the threads."""
 
-        def part(_: int, first: int, stop: int) -> tuple[Any, EventLog]:
+        def part(_: int, start: int, stop: int) -> tuple[Any, EventLog]:
             log = EventLog(self.events.enabled)
-            return work(log.view(), first, stop), log
+            return work(log.view(), start, stop), log
 
-        parts = self.map_chunks(part, n)
+        parts = self.map_chunks(part, n, first, chunk)
         for _, log in parts:
             self.events.extend(log)
         return [found for found, _ in parts]
