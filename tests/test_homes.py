@@ -14,7 +14,7 @@ from scipy import optimize
 from krimp.app import cli
 from krimp.engine import month
 from krimp.outputs.listings import listings
-from krimp.processes import hedonic_index
+from krimp.processes import hedonic_index, turns
 from krimp.processes.listing import Terms, offers_of, reservation
 from krimp.processes.mortgages import means
 from krimp.state import codes
@@ -397,3 +397,23 @@ def test_months_without_a_sale_teach_nothing() -> None:
     w.dwellings.ask[sale] //= 4
     hedonic_index.step(w)
     assert (w.memory["hedonic_index.level"] == before).all()
+
+
+def test_each_family_has_its_turn_once_a_year() -> None:
+    """The list that is kept and only added to names whom a list made anew names, those founded meanwhile included."""
+    world = small.world()
+    key = world.households.key
+    counted = np.zeros(len(key), np.int64)
+    for _ in range(12):
+        world.month += 1
+        rows = turns.families(world, shift=40)
+        assert (np.diff(rows) > 0).all()
+        counted[rows] += 1
+    assert counted[0] == 0 and (counted[1:] == 1).all()
+    founded = np.arange(1, 1001, dtype=np.uint64) << np.uint64(40)
+    first = world.households.append(key=founded)
+    for _ in range(12):
+        world.month += 1
+        anew = (world.households.key[1:] >> np.uint64(40)) % np.uint64(12) == world.month % 12
+        rows = turns.families(world, shift=40)
+        assert rows.tolist() == (np.flatnonzero(anew) + 1).tolist() and rows[-1] >= first
