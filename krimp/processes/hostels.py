@@ -20,6 +20,7 @@ from krimp.state.codes import (
     VACANT,
 )
 from krimp.state.compile import kernel
+from krimp.state.counting import rows_where
 from krimp.state.ledger import pay
 from krimp.state.parameters import Parameter
 from krimp.state.purposes import HOSTEL_TURN
@@ -43,11 +44,11 @@ _TURN = EVENT["hostel_conversion"]
 
 
 @kernel
-def turn(D, H, E, L, seed, month, to_open, to_close, take, flow, cash, rest, district, opened):
-    """Open `to_open` and close `to_close` hostels by keyed screens; owners in the city get the month's takings."""
+def turn(D, rows, H, E, L, seed, month, to_open, to_close, take, flow, cash, rest, district, opened):
+    """Open `to_open` and close `to_close` hostels among `rows` by keyed screens; owners in the city get the month's takings."""
     n_open = 0
     n_close = 0
-    for d in range(1, D.used[0]):
+    for d in rows:
         if D.state[d] != STANDING:
             continue
         if D.use[d] == HOSTEL:
@@ -89,11 +90,14 @@ def step(world: World) -> None:
     )
     guests *= 1.0 - 0.9 * float(world.signal["lockdown"][-1])
     target = p["hostels.guests_per_1000"] * people / 1000.0 * guests if pays else 0.0
-    now = float(np.count_nonzero(world.dwellings.use == HOSTEL))
+    may = world.dwellings.use == HOSTEL
+    now = float(np.count_nonzero(may))
     gap = target - now
     pace = p["hostels.turn"]
     to_open = int(np.ceil(gap * pace)) if gap > 0 else 0
     to_close = int(-gap * pace) if gap < 0 else 0
+    if to_open:
+        may |= world.dwellings.use == VACANT
     urban = np.array([d.kind == "district" for d in world.pack.config.districts])
     if not urban.any():
         urban[:] = True
@@ -103,7 +107,7 @@ def step(world: World) -> None:
         takings * (1.0 - p["hostels.running_share"]) * (1.0 - 0.9 * float(world.signal["lockdown"][-1]))
     )
     turn(
-        world.dwellings.view(), world.households.view(), world.events.view(), world.ledger.view(), world.seed, world.month,
+        world.dwellings.view(), rows_where(may), world.households.view(), world.events.view(), world.ledger.view(), world.seed, world.month,
         to_open, to_close, take, world.account("flow.rent"), world.account("households.cash"), world.account("rest.cash"),
         urban, done,
     )  # fmt: skip

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from krimp.state.codes import GONE, RESIDENT
-from krimp.state.compile import kernel
+from krimp.state.compile import kernel, prefetch
 from krimp.state.parameters import Parameter
 from krimp.state.purposes import LIFE_SCREEN
 from krimp.state.random import fill
@@ -70,6 +70,8 @@ def screen(rows, luck, birth, sex, state, month, table, out):
     n = 0
     last = table.shape[2] - 1
     for i in range(rows.size):
+        if i + 24 < rows.size:
+            prefetch((state, sex, birth), rows[i + 24])
         p = rows[i]
         s = state[p]
         if s == RESIDENT:

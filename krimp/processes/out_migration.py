@@ -50,7 +50,7 @@ from krimp.state.codes import (
     STUDENT,
     UNEMPLOYED,
 )
-from krimp.state.compile import helper, kernel
+from krimp.state.compile import helper, kernel, prefetch
 from krimp.state.families import foresee
 from krimp.state.parameters import Parameter
 from krimp.state.portable import exp
@@ -257,6 +257,11 @@ def depart(X, rows, again, rules, solo, hukou_moves, places, again_new, again_ba
     P, H = X.P, X.H
     for i in range(rows.size):
         foresee(P, H, rows, i)
+        if i + 24 < rows.size:
+            prefetch((P.came, P.hukou, P.mother, P.sector, P.wage), rows[i + 24])
+        if i + 16 < rows.size:
+            prefetch((H.owned,), P.household[rows[i + 16]])
+            prefetch((P.state, P.household), P.mother[rows[i + 16]])
         p = rows[i]
         if P.state[p] != RESIDENT or P.activity[p] == PUPIL or P.activity[p] == STUDENT:
             continue

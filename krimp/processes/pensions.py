@@ -36,7 +36,7 @@ from krimp.state.codes import (
     SERVICES,
     UNEMPLOYED,
 )
-from krimp.state.compile import helper, kernel
+from krimp.state.compile import helper, kernel, prefetch
 from krimp.state.parameters import Parameter
 from krimp.state.purposes import PENSION_START
 from krimp.state.random import draw, threshold
@@ -161,6 +161,13 @@ def take_up(
     """Pensions of those in `rows` who have reached their age. pay: replacement by sector; mean: mean pay by sector;
     rolled_out: part of 256 whom the residents' pension reaches."""
     for i in range(rows.size):
+        if i + 16 < rows.size:
+            prefetch(
+                (
+                    P.state, P.activity, P.sector, P.sex, P.birth, P.key, P.pension, P.wage, P.employer, P.district,
+                    P.household,
+                ), rows[i + 16],
+            )  # fmt: skip
         p = rows[i]
         if P.state[p] != RESIDENT or P.activity[p] == PENSIONER:
             continue

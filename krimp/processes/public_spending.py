@@ -301,8 +301,8 @@ def _post(world: World, due: dict[str, int], paid: dict[str, int]) -> None:
     book, memory = world.ledger, world.memory
     people = memory["household_income.people"].astype(np.float64)
     world_share = people / max(people.sum(), 1.0)
-    _to_households(world, "spend_welfare", paid["welfare"], world_share)
-    _to_households(world, "spend_retired", paid["retired"], world_share)
+    benefits = {"spend_welfare": paid["welfare"], "spend_retired": paid["retired"]}
+    _to_households(world, {flow: amount for flow, amount in benefits.items() if amount > 0}, world_share)
     book.pay("spend_farm", "city.cash", "farms.cash", paid["farm"])
     for name, flow, receiver in (
         ("pension_gap", "spend_pension_gap", "upper.cash"), ("oncosts", "spend_oncosts", "upper.cash"),
@@ -341,19 +341,20 @@ def give_each(state, district, each, cash, first, stop):
         cash[h] += each[np.uint64(np.uint8(district[h]))] * (state[h] == ACTIVE)
 
 
-def _to_households(world: World, flow: str, amount: int, share: np.ndarray) -> None:
-    """Benefits to households, by district in proportion to people, in equal parts within a district."""
-    if amount <= 0:
+def _to_households(world: World, benefits: dict[str, int], share: np.ndarray) -> None:
+    """Benefits (flow -> amount) to households, by district in proportion to people, in equal parts within a district."""
+    if not benefits:
         return
     h = world.households
     lines = np.zeros((4, world.nd), np.int64)
     count_families(h.state, h.district, lines)
     counts = lines.sum(axis=0)
     each = np.zeros(world.nd, np.int64)
-    for d in range(world.nd):
-        if counts[d]:
-            each[d] = int(amount * share[d]) // counts[d]
-            world.ledger.pay(flow, "city.cash", "households.cash", int(each[d] * counts[d]), d)
+    for flow, amount in benefits.items():
+        for d, count in enumerate(counts.tolist()):
+            part = int(amount * share[d]) // count if count else 0
+            each[d] += part
+            world.ledger.pay(flow, "city.cash", "households.cash", part * count, d)
     world.map_chunks(lambda _, first, stop: give_each(h.state, h.district, each, h.cash, first, stop), h.n)
 
 

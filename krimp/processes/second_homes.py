@@ -12,6 +12,7 @@ import numpy as np
 
 from krimp.state.codes import BY_INVESTOR, SECOND_HOME, VACANT, WANT_HOSTEL, WANT_INVEST, WANT_SECOND
 from krimp.state.compile import kernel
+from krimp.state.counting import rows_where
 from krimp.state.parameters import Parameter
 from krimp.state.portable import exp, log
 from krimp.state.purposes import SECOND_BUYER, SECOND_EXIT
@@ -59,11 +60,11 @@ def come(slots, chance, seed, month, money, spread, invest, hostel, district_sha
 
 
 @kernel
-def give_up(D, seed, month, hazard, wins):
-    """Second homes of outside owners fall empty."""
+def give_up(D, rows, seed, month, hazard):
+    """Those of the second homes `rows` that belong to outside owners fall empty; returns how many."""
     n = 0
-    for d in range(1, D.used[0]):
-        if D.use[d] == SECOND_HOME and D.owner_kind[d] == BY_INVESTOR:
+    for d in rows:
+        if D.owner_kind[d] == BY_INVESTOR:
             if unit(draw(seed, D.key[d], month, SECOND_EXIT)) < hazard:
                 D.use[d] = VACANT
                 D.vacant_since[d] = month
@@ -107,5 +108,7 @@ def step(world: World) -> None:
         )
         world.counter("outside_buyers")[: world.nd] += np.bincount(district[:n], minlength=world.nd)
         world.fired["second_homes.buyer"] += n
-    gone = give_up(world.dwellings.view(), world.seed, world.month, p["second_homes.give_up"] / 12.0, 0)
+    homes = world.dwellings
+    rows = rows_where(homes.use == SECOND_HOME)
+    gone = give_up(homes.view(), rows, world.seed, world.month, p["second_homes.give_up"] / 12.0)
     world.fired["second_homes.given_up"] += gone
