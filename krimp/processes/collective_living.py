@@ -26,7 +26,7 @@ from krimp.state.codes import (
     STUDENT,
     WANT_NEW,
 )
-from krimp.state.compile import inlined, kernel
+from krimp.state.compile import inlined, kernel, prefetch
 from krimp.state.families import new_household, unlink
 from krimp.state.parameters import Parameter
 from krimp.state.purposes import COLLECTIVE_IN
@@ -145,7 +145,12 @@ def may_move_in(
 def take_in(X, rows, beds, used, fired):
     """Fill the free beds with `rows` in order."""
     P, H = X.P, X.H
-    for p in rows:
+    for i in range(rows.size):
+        if i + 24 < rows.size:
+            prefetch((P.household, P.district, P.birth, P.sex, P.marital, P.activity), rows[i + 24])
+        if i + 12 < rows.size:
+            prefetch((H.size, H.first), P.household[rows[i + 12]])
+        p = rows[i]
         h = P.household[p]
         d = P.district[p]
         kind = kind_for(P.birth[p], P.sex[p], P.marital[p], P.activity[p], X.month)

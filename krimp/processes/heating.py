@@ -32,7 +32,7 @@ from krimp.state.codes import (
     STANDING,
     VACANT,
 )
-from krimp.state.compile import kernel
+from krimp.state.compile import kernel, prefetch
 from krimp.state.parameters import Parameter
 from krimp.state.purposes import HEAT_BILL, HEAT_COST
 from krimp.state.random import draw, uniform, unit
@@ -94,40 +94,55 @@ SEASON, SUMMER = 0.11, 0.046
 FUEL = {10: 0.21, 11: 0.215, 12: 0.225, 1: 0.175, 2: 0.14, 3: 0.035, 4: 0.0}
 
 
+#: Sums of the autumn bills, a line of them for each district: area on the net and heated (0.1 m2), flats heated, billed, paid
+#: by households here, owners elsewhere, developers and the city, not paid (fen).
+SUMS = 9
+
+
 @kernel
-def _bill(D, H, fee, base_share, unpaid, seed, month, paid, billed, area, counts, outside, fired):
-    """Autumn bills. paid[d, 0..3]: from households, absent owners, developers, city; billed[d]; area[d, 0..1]."""
-    for d in range(1, D.used[0]):
-        if D.state[d] != STANDING or D.heating[d] != DISTRICT_HEAT:
-            continue
-        k = D.district[d]
-        m2 = np.int64(D.area[d])
-        area[k, 0] += m2
-        use = D.use[d]
-        if use == VACANT and D.heat_off[d] == 1:
-            amount = np.int64(fee * base_share * m2)
-            fired[2] += 1
-        else:
-            amount = np.int64(fee * m2)
-            area[k, 1] += m2
-            counts[k] += 1
-        billed[k] += amount
-        h = D.occupant[d]
-        if h == 0 and D.owner_kind[d] == BY_HOUSEHOLD and H.state[D.owner[d]] == ACTIVE:
-            h = D.owner[d]
-        if h > 0:
-            part = min(amount, max(H.cash[h], np.int64(0)))
-            H.cash[h] -= part
-            paid[k, 0] += part
-        elif D.owner_kind[d] == BY_DEVELOPER:
-            paid[k, 2] += amount
-        elif D.owner_kind[d] == BY_CITY:
-            paid[k, 3] += amount
-        elif use == SECOND_HOME or use == HOSTEL or unit(draw(seed, D.key[d], month, HEAT_BILL)) >= unpaid:
-            paid[k, 1] += amount
-        else:
-            fired[1] += 1
-            outside[k] += amount
+def _bill(D, H, fee, base_share, unpaid, seed, month, here, sums, fired):
+    """Autumn bills, added up in sums[d, SUMS]. `here`: scratch for the homes of a block that are on the net, found without a
+    branch."""
+    for begin in range(1, D.used[0], here.size):
+        n = 0
+        for i in range(begin, min(begin + here.size, D.used[0])):
+            here[n] = i
+            n += (D.state[np.uint64(i)] == STANDING) & (D.heating[np.uint64(i)] == DISTRICT_HEAT)
+        for j in range(n):
+            if j + 16 < n:
+                h = D.occupant[here[j + 16]]
+                prefetch((H.cash, H.state), h if h != 0 else D.owner[here[j + 16]])
+            d = np.uint64(here[j])
+            line = sums[np.uint8(D.district[d])]
+            m2 = np.int64(D.area[d])
+            line[0] += m2
+            use = D.use[d]
+            if use == VACANT and D.heat_off[d] == 1:
+                amount = np.int64(fee * base_share * m2)
+                fired[2] += 1
+            else:
+                amount = np.int64(fee * m2)
+                line[1] += m2
+                line[2] += 1
+            line[3] += amount
+            h = D.occupant[d]
+            if h == 0 and D.owner_kind[d] == BY_HOUSEHOLD and H.state[D.owner[d]] == ACTIVE:
+                h = D.owner[d]
+            if h > 0:
+                part = min(amount, max(H.cash[h], np.int64(0)))
+                H.cash[h] -= part
+                line[4] += part
+            elif D.owner_kind[d] == BY_DEVELOPER:
+                line[6] += amount
+            elif D.owner_kind[d] == BY_CITY:
+                line[7] += amount
+            elif (
+                use == SECOND_HOME or use == HOSTEL or unit(draw(seed, D.key[d], month, HEAT_BILL)) >= unpaid
+            ):
+                line[5] += amount
+            else:
+                fired[1] += 1
+                line[8] += amount
 
 
 def start(world: World) -> None:
@@ -332,13 +347,12 @@ def _bills(world: World, part: float) -> None:
     """Collect a part of the year's fees; what is due of a year is learnt in autumn."""
     p, book, memory = world.params, world.ledger, world.memory
     nd = world.nd
-    paid, billed = np.zeros((nd, 4), np.int64), np.zeros(nd, np.int64)
-    area, counts, outside = np.zeros((nd, 2), np.int64), np.zeros(nd, np.int64), np.zeros(nd, np.int64)
-    fired = np.zeros(3, np.int64)
+    sums, fired = np.zeros((nd, SUMS), np.int64), np.zeros(3, np.int64)
     _bill(
         world.dwellings.view(), world.households.view(), _fee(world) * part,
-        p["heating.base_fee_share"], p["heating.unpaid_dark"], world.seed, world.month, paid, billed, area, counts, outside, fired,
+        p["heating.base_fee_share"], p["heating.unpaid_dark"], world.seed, world.month, np.empty(1024, np.int32), sums, fired,
     )  # fmt: skip
+    area, counts, paid = sums[:, :2], sums[:, 2], sums[:, 4:8]
     city_part = int(paid[:, 3].sum())
     can = max(0, min(city_part, book["city.fund_cash"]))
     for d in range(nd):
