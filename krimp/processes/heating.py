@@ -94,9 +94,9 @@ SEASON, SUMMER = 0.11, 0.046
 FUEL = {10: 0.21, 11: 0.215, 12: 0.225, 1: 0.175, 2: 0.14, 3: 0.035, 4: 0.0}
 
 
-#: Sums of the autumn bills, a line of them for each district: area on the net and heated (0.1 m2), flats heated, billed, paid
-#: by households here, owners elsewhere, developers and the city, not paid (fen).
-SUMS = 9
+#: Sums of the autumn bills, a line of them for each district: area on the net and heated (0.1 m2), flats heated; paid by
+#: households here, owners elsewhere, developers and the city (fen).
+SUMS = 7
 
 
 @kernel
@@ -124,25 +124,23 @@ def _bill(D, H, fee, base_share, unpaid, seed, month, here, sums, fired):
                 amount = np.int64(fee * m2)
                 line[1] += m2
                 line[2] += 1
-            line[3] += amount
             h = D.occupant[d]
             if h == 0 and D.owner_kind[d] == BY_HOUSEHOLD and H.state[D.owner[d]] == ACTIVE:
                 h = D.owner[d]
             if h > 0:
                 part = min(amount, max(H.cash[h], np.int64(0)))
                 H.cash[h] -= part
-                line[4] += part
+                line[3] += part
             elif D.owner_kind[d] == BY_DEVELOPER:
-                line[6] += amount
+                line[5] += amount
             elif D.owner_kind[d] == BY_CITY:
-                line[7] += amount
+                line[6] += amount
             elif (
                 use == SECOND_HOME or use == HOSTEL or unit(draw(seed, D.key[d], month, HEAT_BILL)) >= unpaid
             ):
-                line[5] += amount
+                line[4] += amount
             else:
                 fired[1] += 1
-                line[8] += amount
 
 
 def start(world: World) -> None:
@@ -352,7 +350,7 @@ def _bills(world: World, part: float) -> None:
         world.dwellings.view(), world.households.view(), _fee(world) * part,
         p["heating.base_fee_share"], p["heating.unpaid_dark"], world.seed, world.month, np.empty(1024, np.int32), sums, fired,
     )  # fmt: skip
-    area, counts, paid = sums[:, :2], sums[:, 2], sums[:, 4:8]
+    area, counts, paid = sums[:, :2], sums[:, 2].copy(), sums[:, 3:]
     city_part = int(paid[:, 3].sum())
     can = max(0, min(city_part, book["city.fund_cash"]))
     for d in range(nd):
