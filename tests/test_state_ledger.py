@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -46,3 +48,14 @@ def test_a_balance_changed_outside_a_posting_is_found() -> None:
     ledger.open_month()
     ledger.balance[ledger.index["city.cash"]] += 1
     assert any("city.cash" in fault for fault in ledger.check())
+
+
+@given(st.lists(st.integers(0, 10**12), min_size=3, max_size=3))
+def test_paying_each_district_is_paying_one_by_one(amounts: list[int]) -> None:
+    together, apart = Ledger(standard_accounts(), 3), Ledger(standard_accounts(), 3)
+    together.pay_each("wages", "mine.cash", "households.cash", np.array(amounts))
+    for district, amount in enumerate(amounts):
+        apart.pay("wages", "mine.cash", "households.cash", amount, district)
+    assert (together.matrix == apart.matrix).all() and (together.balance == apart.balance).all()
+    with pytest.raises(ValueError, match="wages: -1 from mine"):
+        together.pay_each("wages", "mine.cash", "households.cash", np.array([*amounts, -1]))

@@ -346,8 +346,7 @@ def _run(world: World, pay_now: bool) -> Tally:
         send_students(
             view, households, found["study"], np.int64(world.fen(p["household_income.tuition"] * wages_outside)), spent, students,
         )  # fmt: skip
-        for d in range(nd):
-            world.ledger.pay("tuition", "households.cash", "rest.cash", int(spent[d]), d)
+        world.ledger.pay_each("tuition", "households.cash", "rest.cash", spent)
         in_work = tally.count[:, EMPLOYED].sum(axis=0)
         for name, count in zip(
             BRANCHES,
@@ -441,20 +440,15 @@ def _book(world: World, tally: Tally) -> None:
     """Post what the pass has paid, by district and employer; unpaid public wages become a claim on the city."""
     book = world.ledger
     home = tally.paid - tally.away
-    for d in range(world.nd):
-        for s in range(1, N_SECTORS):
-            account = jobs.PAYER[s]
-            if home[d, s]:
-                book.pay("wages", account, "households.cash", int(home[d, s]), d)
-            if tally.away[d, s]:
-                book.pay("wages", account, "rest.cash", int(tally.away[d, s]), d)
-        book.pay("wages", "shops.cash", "households.cash", int(tally.shop_paid[d]), d)
-        book.pay(
-            "pensions", "upper.cash", "households.cash", int(tally.pension[d] - tally.pension_away[d]), d
-        )
-        book.pay("pensions", "upper.cash", "rest.cash", int(tally.pension_away[d]), d)
-        book.pay("remittances", "rest.cash", "households.cash", int(tally.remitted[d]), d)
-        late = int(tally.contract[d, PUBLIC] - tally.shop_due[d, PUBLIC] - tally.paid[d, PUBLIC])
+    for s in range(1, N_SECTORS):
+        book.pay_each("wages", jobs.PAYER[s], "households.cash", home[:, s])
+        book.pay_each("wages", jobs.PAYER[s], "rest.cash", tally.away[:, s])
+    book.pay_each("wages", "shops.cash", "households.cash", tally.shop_paid)
+    book.pay_each("pensions", "upper.cash", "households.cash", tally.pension - tally.pension_away)
+    book.pay_each("pensions", "upper.cash", "rest.cash", tally.pension_away)
+    book.pay_each("remittances", "rest.cash", "households.cash", tally.remitted)
+    unpaid = tally.contract[:, PUBLIC] - tally.shop_due[:, PUBLIC] - tally.paid[:, PUBLIC]
+    for d, late in enumerate(unpaid.tolist()):
         if late > 0:
             book.pay("claims", "city.payable_staff", "households.wages_due", late, d)
         elif late < 0:

@@ -72,8 +72,7 @@ def step(world: World) -> None:
     upkept = np.zeros(world.dwellings.n, np.uint8)
     ten = world.pack.config.minor_units / 10.0 * world.driver("cpi", 1.0)
     keep_up(homes, world.households.view(), p["maintenance.cost_m2"] * ten, upkept, paid, fired)
-    for d, amount in enumerate(paid.tolist()):
-        world.ledger.pay("home_costs", "households.cash", "services.cash", amount, d)
+    world.ledger.pay_each("home_costs", "households.cash", "services.cash", paid)
     loss = np.array([p["maintenance.decay"], p["maintenance.decay_empty"], p["maintenance.decay_cold"]])
     points = np.stack([loss, loss * (1.0 - p["maintenance.upkeep_share"])], axis=1) * 255.0
 

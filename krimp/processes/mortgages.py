@@ -95,11 +95,11 @@ def step(world: World) -> None:
     world.memory["mortgages.annuity"] = annuity(world)
     fired, paid = np.zeros(len(BRANCHES), np.int64), np.zeros((world.nd, 4), np.int64)
     repay(h.view(), rows_where(h.loan > 0), p["mortgages.rate"], p["mortgages.income_share"], paid, fired)
-    for d, (interest, here, away, lost) in enumerate(paid.tolist()):
-        book.pay("interest", "households.cash", "banks.cash", interest, d)
-        book.pay("principal", "households.cash", "banks.cash", here, d)
-        book.pay("principal", "rest.cash", "banks.cash", away, d)
-        book.pay("claims", "banks.home_loans", "households.home_loans", here + away + lost, d)
+    interest, here, away, lost = paid.T
+    book.pay_each("interest", "households.cash", "banks.cash", interest)
+    book.pay_each("principal", "households.cash", "banks.cash", here)
+    book.pay_each("principal", "rest.cash", "banks.cash", away)
+    book.pay_each("claims", "banks.home_loans", "households.home_loans", here + away + lost)
     for name, count in zip(BRANCHES, fired.tolist(), strict=True):
         world.fired[name] += count
 

@@ -183,9 +183,8 @@ def step(world: World) -> None:
 
     # an empty home and one that is let are never the same
     world.side_by_side((landlords, tenants))
-    for d, amounts in enumerate(paid.tolist()):
-        for owner, amount in zip(OWNERS, amounts, strict=True):
-            world.ledger.pay("rent", "households.cash", owner, amount, d)
+    for owner, amounts in zip(OWNERS, paid.T, strict=True):
+        world.ledger.pay_each("rent", "households.cash", owner, amounts)
     m["tenancy.paid"] = int(paid.sum())
     for name, count in zip(BRANCHES, fired.sum(axis=0).tolist(), strict=True):
         world.fired[name] += count

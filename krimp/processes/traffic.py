@@ -129,8 +129,7 @@ def step(world: World) -> None:
         cars += more
         paid += money
         fired += count
-    for d in range(world.nd):
-        world.ledger.pay("imports", "households.cash", "rest.cash", int(paid[d]), d)
+    world.ledger.pay_each("imports", "households.cash", "rest.cash", paid)
     for name, count in zip(BRANCHES, fired.tolist(), strict=True):
         world.fired[name] += count
     world.memory["traffic.cars"] = cars

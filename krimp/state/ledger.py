@@ -93,6 +93,18 @@ class Ledger:
         self.balance[p] -= amount
         self.balance[r] += amount
 
+    def pay_each(self, flow: str, payer: str, receiver: str, amounts: np.ndarray) -> None:
+        """`pay` amounts[d] (int64, by district) in each district at once. ValueError if one is below 0."""
+        total, n = int(amounts.sum()), len(amounts)
+        if amounts.min() < 0:
+            raise ValueError(f"{flow}: {amounts.min()} from {payer} to {receiver}; allowed is 0 or more")
+        if total:
+            f, p, r = self.index[f"flow.{flow}"], self.index[payer], self.index[receiver]
+            self.matrix[:n, f, p] += amounts
+            self.matrix[:n, r, f] += amounts
+            self.balance[p] -= total
+            self.balance[r] += total
+
     def flow(self, flow: str, receiver: str | None = None, payer: str | None = None) -> int:
         """This month's total of a flow (to one receiver or from one payer when given), city-wide."""
         f = self.index[f"flow.{flow}"]
