@@ -19,6 +19,7 @@ Who pays for a flat is drawn from the programme's funding shares and recorded on
 from __future__ import annotations
 
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -191,8 +192,18 @@ def start(world: World) -> None:
     world.memory["resettlement.cleared_homes"] = 0
 
 
+#: Programmes of each world, read once: its pack does not change.
+_PROGRAMMES: WeakKeyDictionary[World, list[dict[str, Any]]] = WeakKeyDictionary()
+
+
 def programmes(world: World) -> list[dict[str, Any]]:
     """The pack's resettlement programmes, in file order, with settlement indices and months resolved."""
+    if world not in _PROGRAMMES:
+        _PROGRAMMES[world] = _read_programmes(world)
+    return _PROGRAMMES[world]
+
+
+def _read_programmes(world: World) -> list[dict[str, Any]]:
     table = world.pack.tables.get("programmes")
     if table is None:
         return []
