@@ -1113,7 +1113,7 @@ def step(world: World) -> None:
     nl = len(rows)
     listed, district = D.listed[rows], D.district[rows]
     hashed, band, segments = np.empty(nl, np.int64), np.empty(nl, np.int8), np.empty(nl, np.int64)
-    offers = np.zeros(nl, OFFER)
+    offers = np.empty(nl, OFFER)
     edges = BANDS * float(world.signal["price_m2"][-1]) * 60.0 * world.pack.config.minor_units
     listed_homes = (
         D.view(), B.view(), places, tastes, world.month, rows, world.signal["heat_share"], rules, terms, m["tenancy.level"], edges,
@@ -1147,8 +1147,9 @@ def step(world: World) -> None:
         w, stay, uc, offer = np.zeros(size), np.zeros(size), np.zeros(size), np.zeros(size, np.int64)
         credit = np.zeros(size, np.int64)
         budget, n_cand, pick = np.zeros(size, np.int64), np.zeros(size, np.int64), np.full(size, -1, np.int64)
-        cand, kind = np.zeros((size, CANDIDATES), np.int64), np.zeros((size, CANDIDATES), np.int8)
-        surplus, worth = np.zeros((size, CANDIDATES)), np.zeros((size, CANDIDATES))
+        # only what `n_cand` counts of these is ever read
+        cand, kind = np.empty((size, CANDIDATES), np.int64), np.empty((size, CANDIDATES), np.int8)
+        surplus, worth = np.empty((2, size, CANDIDATES))
         counts[6, :nd] += np.bincount(S.district[first:stop], minlength=nd)[:nd]
         world.events.reserve(4 * (stop - first) + 16)
         E = world.events.view()
