@@ -1061,8 +1061,10 @@ def _board(number: np.ndarray, district: np.ndarray, band: np.ndarray, hashed: n
     find_buckets(number, district, band, hashed, size, offset, bucket)
     start = np.zeros(int(upto[-1]) + 2, np.int64)
     group(bucket, start, order)
-    listing = np.append(number[order], np.zeros(FEW, np.int64))  # whole buckets may be read past the last one
-    start = start[:-1]
+    listing = np.append(number[order], np.zeros(FEW, np.int64)).astype(
+        np.int32
+    )  # whole buckets may be read past the last one
+    start = start[:-1].astype(np.int32)
     return Board(size, offset, np.cumsum(size, axis=1), start, listing, int(np.diff(start).max(initial=0)))
 
 
@@ -1148,7 +1150,7 @@ def step(world: World) -> None:
         credit = np.zeros(size, np.int64)
         budget, n_cand, pick = np.zeros(size, np.int64), np.zeros(size, np.int64), np.full(size, -1, np.int64)
         # only what `n_cand` counts of these is ever read
-        cand, kind = np.empty((size, CANDIDATES), np.int64), np.empty((size, CANDIDATES), np.int8)
+        cand, kind = np.empty((size, CANDIDATES), np.int32), np.empty((size, CANDIDATES), np.int8)
         surplus, worth = np.empty((2, size, CANDIDATES))
         counts[6, :nd] += np.bincount(S.district[first:stop], minlength=nd)[:nd]
         world.events.reserve(4 * (stop - first) + 16)
