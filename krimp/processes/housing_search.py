@@ -485,6 +485,8 @@ def sample(
     limits, away, keys, z = eyes.limits, eyes.away, eyes.keys, eyes.tastes
     for s in range(first, stop):
         n_cand[s] = 0
+        if s + 4 < stop:
+            prefetch((H.dwelling, H.tenure), S.household[s + 4])
         if key[s] == 0:
             continue
         h = S.household[s]

@@ -261,6 +261,13 @@ def match(X, women, men, place, gap, husband):
     best_score = np.empty(m, np.int64)
     best_hash = np.empty(m, np.uint32)
     free = m
+    # every woman asks a few of them: what she asks is put side by side
+    birth, mother, family, district = np.empty((4, m), np.int32)
+    for j in range(m):
+        if j + 16 < m:
+            prefetch((P.birth, P.mother, P.household, P.district, P.key), men[j + 16])
+        birth[j], mother[j] = P.birth[men[j]], P.mother[men[j]]
+        family[j], district[j] = P.household[men[j]], P.district[men[j]]
     for turn in range(ROUNDS):
         if free == 0:
             break
@@ -268,6 +275,8 @@ def match(X, women, men, place, gap, husband):
         for i in range(n):
             if husband[i] >= 0:
                 continue
+            if i + 8 < n:
+                prefetch((P.birth, P.mother, P.household, P.district, P.key), women[i + 8])
             w = women[i]
             choice = -1
             choice_score = np.int64(1) << 60
@@ -282,14 +291,13 @@ def match(X, women, men, place, gap, husband):
                         break
                     j += 1
                     steps += 1
-                man = men[j]
-                off = abs(np.int64(P.birth[w]) - np.int64(P.birth[man]) - gap)
-                if off > WIDEST_GAP or (P.mother[w] != 0 and P.mother[w] == P.mother[man]):
+                off = abs(np.int64(P.birth[w]) - np.int64(birth[j]) - gap)
+                if off > WIDEST_GAP or (P.mother[w] != 0 and P.mother[w] == mother[j]):
                     continue
-                if P.household[w] != 0 and P.household[w] == P.household[man]:
+                if P.household[w] != 0 and P.household[w] == family[j]:
                     continue
-                score = off + (0 if P.district[w] == P.district[man] else 36)
-                if score < choice_score or (score == choice_score and P.key[man] < P.key[men[choice]]):
+                score = off + (0 if P.district[w] == district[j] else 36)
+                if score < choice_score or (score == choice_score and P.key[men[j]] < P.key[men[choice]]):
                     choice = j
                     choice_score = score
             if choice < 0:
