@@ -140,9 +140,13 @@ def step(world: World, hazards: tuple[LifeHazard, ...]) -> None:
     if met < world.persons.n:
         found += world.map_chunks(_near(world, world.month, table), world.persons.n, first=met)
     rows, luck = (np.concatenate([part[i] for part in found]) for i in range(2))
-    out = np.empty((2, len(rows)), np.int32)
-    n = screen(rows, luck, persons.birth, persons.sex, persons.state, world.month, table, out)
-    rows, which = out[:, :n]
+
+    def look(_: int, first: int, stop: int) -> np.ndarray:
+        out = np.empty((2, stop - first), np.int32)
+        mine = rows[first:stop], luck[first:stop]
+        return out[:, : screen(*mine, persons.birth, persons.sex, persons.state, world.month, table, out)]
+
+    rows, which = np.concatenate(world.map_chunks(look, len(rows), 0, 8192), axis=1)
     rows = rows[np.argsort(which.astype(np.uint8), kind="stable")]
     ends = np.cumsum(np.bincount(which, minlength=len(hazards)))
     for hazard, mine in zip(hazards, np.split(rows, ends[:-1]), strict=True):

@@ -26,6 +26,7 @@ import numpy as np
 from krimp.processes import debt, upper_advances
 from krimp.state.codes import ACTIVE, FARM, OWN_ACCOUNT, PUBLIC
 from krimp.state.compile import kernel
+from krimp.state.counting import count_where
 from krimp.state.ledger import Account
 from krimp.state.parameters import Parameter
 from krimp.state.world import Series, World
@@ -326,14 +327,6 @@ def _post(world: World, due: dict[str, int], paid: dict[str, int]) -> None:
 
 
 @kernel
-def count_families(state, district, counts):
-    """Active households by district, in four lines in turn, so that like neighbours need not wait for one another."""
-    for i in range(1, state.size):
-        h = np.uint64(i)
-        counts[h & np.uint64(3), np.uint64(np.uint8(district[h]))] += state[h] == ACTIVE
-
-
-@kernel
 def give_each(state, district, each, cash, first, stop):
     """each[district] to every active household of rows [first, stop)."""
     for i in range(first, stop):
@@ -346,9 +339,8 @@ def _to_households(world: World, benefits: dict[str, int], share: np.ndarray) ->
     if not benefits:
         return
     h = world.households
-    lines = np.zeros((4, world.nd), np.int64)
-    count_families(h.state, h.district, lines)
-    counts = lines.sum(axis=0)
+    counts = np.zeros(world.nd, np.int64)
+    count_where(h.state, ACTIVE, h.district, counts, 1, h.n)
     each = np.zeros(world.nd, np.int64)
     for flow, amount in benefits.items():
         for d, count in enumerate(counts.tolist()):
