@@ -398,15 +398,16 @@ def take_money(S, inputs, rent, fast, slow, bought, rents):
 
 
 @kernel
-def settle_shops(P, H, S, bill, inputs, rent, reserve, patience, added, drawn, away, short, fired):
+def settle_shops(P, H, S, rows, bill, inputs, rent, reserve, patience, added, drawn, away, short, fired):
     """Staff are paid; owners add money or draw profit; what is missing is an overdraft. Sums by district."""
-    for j in range(1, S.used[0]):
-        if j + 32 < S.used[0]:
-            owner = S.owner[j + 32]
+    for k in range(rows.size):
+        if k + 32 < rows.size:
+            owner = S.owner[rows[k + 32]]
             prefetch((P.state, P.household), owner)
-        if j + 16 < S.used[0]:
-            h = P.household[S.owner[j + 16]]
+        if k + 16 < rows.size:
+            h = P.household[S.owner[rows[k + 16]]]
             prefetch((H.cash, H.income), h)
+        j = rows[k]
         d = S.district[j]
         S.cash[j] -= bill[j]
         if S.state[j] == OPEN:
@@ -607,8 +608,12 @@ def pay_day(world: World, bill: np.ndarray) -> None:
     nd, book, p = world.nd, world.ledger, world.params
     added, drawn, away, short = (np.zeros(nd, np.int64) for _ in range(4))
     fired = np.zeros(len(BRANCHES), np.int64)
+    s = world.shops
+    rows = rows_where(
+        (s.state == OPEN) | (s.cash != 0) | (bill != 0)
+    )  # a closed one that is settled has no more to settle
     settle_shops(
-        world.persons.view(), world.households.view(), world.shops.view(), bill, by_kind(world, "inputs"),
+        world.persons.view(), world.households.view(), s.view(), rows, bill, by_kind(world, "inputs"),
         p["shops.rent_share"], p["shops.reserve"], int(p["shops.loss_months"]), added, drawn, away, short, fired,
     )  # fmt: skip
     for d in range(nd):
