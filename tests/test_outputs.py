@@ -259,6 +259,13 @@ def test_flow_matrix_rows_and_columns_close(run):
         assert wages == {"households": 12 * 80e6, "city": -12 * 50e6, "mine": -12 * 30e6}
 
 
+def test_flow_matrix_puts_the_largest_flows_first_and_equal_ones_by_name(run):
+    rows = flow_matrix(run, 2020).rows
+    moved = [(-sum(abs(v) for v in line.values()), name) for name, line, _ in rows]
+    assert moved == sorted(moved)
+    assert len({size for size, _ in moved}) < len(moved)  # the fake run has equal ones
+
+
 def test_sector_balances_add_up_to_the_opening_total(run):
     found = sector_balances(run)
     assert found["dates"] == ["2010-11", "2020-12", "2023-03"]

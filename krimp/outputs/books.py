@@ -65,7 +65,11 @@ def flow_matrix(run: Run, year: int) -> FlowMatrix:
     found = {sector for _, sector in cells} | {s for s, v in change.items() if v}
     sectors = [s for s in SECTORS if s in found] + sorted(found - set(SECTORS))
     minor = run.minor_units
-    flows = sorted({f for f, _ in cells}, key=lambda f: -sum(abs(v) for (g, _), v in cells.items() if g == f))
+    moved: dict[str, int] = {}
+    for (flow, _), amount in cells.items():
+        moved[flow] = moved.get(flow, 0) + abs(amount)
+    # equal ones by name: the groups of a frame come in any order
+    flows = sorted(moved, key=lambda flow: (-moved[flow], flow))
     table = []
     for flow in flows:
         line = {s: cells[flow, s] for s in sectors if cells.get((flow, s))}

@@ -105,7 +105,7 @@ def _leavers(run: Run) -> Plot | None:
         away.group_by(place=pl.col("place").cast(pl.String))
         .len()
         .filter(pl.col("place") != "here")
-        .sort("len")
+        .sort("len", "place")
     )
     if counts.is_empty():
         return None
