@@ -551,7 +551,7 @@ def observe(world: World) -> dict[str, np.ndarray]:
     """Asking prices on offer, prices paid, the index."""
     nd = world.nd
     D = world.dwellings
-    rows = rows_where((D.listed & codes.FOR_SALE).view(bool))
+    rows = rows_where((D.listed & codes.FOR_SALE) != 0)  # FOR_BOTH holds its bit
     start, order = np.zeros(nd + 2, np.int64), np.empty(len(rows), np.int64)
     group(D.district[rows], start, order)
     rows = rows[order]

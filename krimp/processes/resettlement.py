@@ -422,8 +422,9 @@ def _decide(
     """Every designated home in turn: owners who live there decide, homes without residents are bought out.
 
     params: base, old, attached, gone weight, never, top-up fen/m2, fixed top-up fen, second-flat share,
-    cash share, cash premium, public rent, reserve of the old. `flats`: free public flats by programme and district in
-    keyed order; `still`: unwillingness that is left by months since the offer; those of programme g in district q not yet given away are flats[head_of[g, q]:stop_of[g, q]].
+    cash share, cash premium, public rent, reserve of the old. `still`: unwillingness left by months since the offer.
+    `flats`: free public flats by programme and district in keyed order; those of programme g in district q not yet given
+    away are flats[head_of[g, q]:stop_of[g, q]].
     Returns counts of homes emptied, tenants without a flat and households paid in cash.
     """
     n_empty = 0

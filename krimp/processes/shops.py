@@ -609,9 +609,8 @@ def pay_day(world: World, bill: np.ndarray) -> None:
     added, drawn, away, short = (np.zeros(nd, np.int64) for _ in range(4))
     fired = np.zeros(len(BRANCHES), np.int64)
     s = world.shops
-    rows = rows_where(
-        (s.state == OPEN) | (s.cash != 0) | (bill != 0)
-    )  # a closed one that is settled has no more to settle
+    # a closed one that is settled has no more to settle
+    rows = rows_where((s.state == OPEN) | (s.cash != 0) | (bill != 0))
     settle_shops(
         world.persons.view(), world.households.view(), s.view(), rows, bill, by_kind(world, "inputs"),
         p["shops.rent_share"], p["shops.reserve"], int(p["shops.loss_months"]), added, drawn, away, short, fired,
