@@ -16,6 +16,7 @@ from collections import namedtuple
 import numpy as np
 
 from krimp.processes import jobs, pensions, shops
+from krimp.processes.luck import pack
 from krimp.state.codes import (
     ACTIVE,
     CLOSED,
@@ -202,26 +203,16 @@ def is_due(P, p, month, A):
     return ((age >= limit) | (poor & (age >= LAST_WORK))) & (works | (idle & poor))
 
 
-@helper
-def _hits(flags, begin, end, out):
-    """Rows [begin, end) with a flag into `out`; returns how many. flags[0] is that of `begin`."""
-    n = 0
-    for i in range(begin, end):
-        out[n] = i
-        n += flags[np.uint64(i - begin)] != 0
-    return n
-
-
 @kernel
 def look_over(
     P, month, A, give_months, giver, study_months, least, first, stop, look, flag, hit, rows, count, adults
 ):
     """Lists of those of rows [first, stop) who seek, may leave, are idle, have reached an age, may found, study away, send
-    money home: rows[list, : count[list]]. adults[nd]: residents of working age. `look`, `adult`: scratch of a block.
+    money home: rows[list, : count[list]]. adults[nd]: residents of working age. `look`, `flag`, `hit`: scratch of a block.
 
     Loops without branches set a bit for each list; with few columns and narrow numbers each they become vector code. The
     quick hash screens a 32nd of the people for losses and new searches and a 128th for shops. `least`: lowest age at
-    which a man, a woman may be due, which the last loop looks at closely.
+    which a man, a woman may be due; these few are looked at one by one.
     """
     phase = np.uint32(month % 12)
     studies = (phase == 1) | (phase == 8)
@@ -250,7 +241,7 @@ def look_over(
             old = now - np.int32(P.birth[p]) >= (least_man if P.sex[p] == MALE else least_woman)
             ends = (P.activity[p] == EMPLOYED) | (P.pension[p] == 0)
             flag[np.uint64(i - begin)] = old & ends & (P.state[p] == RESIDENT)
-        for i in hit[: _hits(flag, begin, end, hit)]:
+        for i in hit[: pack(flag[: end - begin], begin, hit, 0)]:
             look[np.uint64(i - begin)] |= bit(is_due(P, i, month, A), 3)
         for i in range(begin, end):
             p = np.uint64(i)
@@ -262,7 +253,9 @@ def look_over(
             gives &= (now - np.int32(P.birth[p]) >= 216) & ~student
             lists = bit(student & studies, 5) | bit(gives, 6)
             look[np.uint64(i - begin)] |= np.uint8(lists) * np.uint8(P.state[p] == GONE)
-        for i in hit[: _hits(look, begin, end, hit)]:
+        for j in range(end - begin):
+            flag[np.uint64(j)] = look[np.uint64(j)] != 0
+        for i in hit[: pack(flag[: end - begin], begin, hit, 0)]:
             lists = np.int64(look[np.uint64(i - begin)])
             rows[0, n0], rows[1, n1], rows[2, n2], rows[3, n3] = i, i, i, i
             rows[4, n4], rows[5, n5], rows[6, n6] = i, i, i

@@ -234,19 +234,9 @@ def index_listings(
                 d = rows[begin + j + 16]
                 prefetch(
                     (
-                        D.settlement,
-                        D.floor,
-                        D.condition,
-                        D.title,
-                        D.heating,
-                        D.fitted,
-                        D.area,
-                        D.key,
-                        D.paid,
-                        D.bought,
-                    ),
-                    d,
-                )
+                        D.settlement, D.floor, D.condition, D.title, D.heating, D.fitted, D.area, D.key, D.paid, D.bought,
+                    ), d,
+                )  # fmt: skip
             if begin + j + 8 < rows.size:
                 b = D.building[rows[begin + j + 8]]
                 prefetch((B.floors, B.built, B.key, B.units, B.occupied, B.lift, B.state), b)
@@ -1063,9 +1053,8 @@ def _board(number: np.ndarray, district: np.ndarray, band: np.ndarray, hashed: n
     find_buckets(number, district, band, hashed, size, offset, bucket)
     start = np.zeros(int(upto[-1]) + 2, np.int64)
     group(bucket, start, order)
-    listing = np.append(number[order], np.zeros(FEW, np.int64)).astype(
-        np.int32
-    )  # whole buckets may be read past the last one
+    # whole buckets may be read past the last one
+    listing = np.append(number[order], np.zeros(FEW, np.int64)).astype(np.int32)
     start = start[:-1].astype(np.int32)
     return Board(size, offset, np.cumsum(size, axis=1), start, listing, int(np.diff(start).max(initial=0)))
 

@@ -28,7 +28,7 @@ from krimp.state.codes import (
     STUDENT,
     UNEMPLOYED,
 )
-from krimp.state.compile import helper, kernel, prefetch
+from krimp.state.compile import helper, kernel
 from krimp.state.families import end_household, inherit, link, unlink
 from krimp.state.ledger import pay
 from krimp.state.random import draw, threshold
@@ -180,23 +180,6 @@ def bring_cash(X, h, amount):
     if amount > 0:
         X.H.cash[h] += amount
         pay(X.L, X.H.district[h], X.A.savings_in, X.A.rest, X.A.cash, amount)
-
-
-@helper
-def person_ahead(P, p):
-    """Have what is asked of someone who may move on its way from memory."""
-    prefetch(
-        (
-            P.state, P.household, P.birth, P.key, P.district, P.activity, P.marital, P.collective, P.next, P.partner, P.hukou,
-            P.schooling, P.former, P.left, P.place, P.employer,
-        ), p,
-    )  # fmt: skip
-
-
-@helper
-def family_ahead(H, h):
-    """The same of his household."""
-    prefetch((H.first, H.size, H.state, H.dwelling, H.cash, H.district), h)
 
 
 @helper

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from krimp.processes.kin import after_departure, chance, family_ahead, go_away, life, person_ahead, report
+from krimp.processes.kin import after_departure, chance, go_away, life, report
 from krimp.processes.life_screening import AGES, LifeHazard
 from krimp.processes.out_migration import destination, destinations, response
 from krimp.state import months
@@ -25,6 +25,7 @@ from krimp.state.codes import (
     SENIOR,
 )
 from krimp.state.compile import kernel
+from krimp.state.families import foresee
 from krimp.state.parameters import Parameter
 from krimp.state.purposes import OUT_HUKOU, STUDENT_EXIT, STUDENT_PLACE
 from krimp.state.world import Series, World, emit
@@ -64,10 +65,7 @@ def leave_to_study(X, rows, share, bound, places, hukou_moves, leavers, out, fir
     """Candidates of 18 leave, alone; `share` by district, `places` cumulative shares of destinations."""
     P, H = X.P, X.H
     for i in range(rows.size):
-        if i + 16 < rows.size:
-            person_ahead(P, rows[i + 16])
-        if i + 8 < rows.size:
-            family_ahead(H, P.household[rows[i + 8]])
+        foresee(P, H, rows, i)
         p = rows[i]
         if P.state[p] != RESIDENT or P.marital[p] == MARRIED:
             continue
