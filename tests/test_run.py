@@ -331,6 +331,42 @@ def test_chunks_come_in_order_and_faults_come_through() -> None:
         city.map_chunks(fails, 1000, 1, 7)
 
 
+def test_what_was_begun_ahead_comes_in_order_too() -> None:
+    """Whoever did a chunk, helper or caller, its result is in its place; asked for twice it is counted anew."""
+    city = prepare("hegang", scale="1/1000")
+
+    def rows(_: int, first: int, stop: int) -> list[int]:
+        return list(range(first, stop))
+
+    for threads in (1, 2, 3):
+        city.threads = threads
+        city.ahead("rows", rows, 1000, 7)
+        for _ in range(2):
+            found = city.map_begun("rows", rows, 1000, 7)
+            assert [row for part in found for row in part] == list(range(1, 1000))
+
+
+def test_from_the_budget_on_only_money_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What observers count ahead does not change before the month's end, but for cash, cars and what counting itself writes."""
+    city = prepare("hegang", scale="1/500")
+    written: set[str] = set()
+    before: dict[str, np.ndarray] = {}
+
+    def columns() -> dict[str, np.ndarray]:
+        tables = ("persons", "households", "dwellings", "buildings", "shops")
+        return {f"{t}.{c}": a for t in tables for c, a in getattr(city, t).columns.items()}
+
+    monkeypatch.setattr(
+        month, "_count_ahead", lambda _: before.update((name, a.copy()) for name, a in columns().items())
+    )
+    for _ in range(150):
+        month.advance(city)
+        written |= {name for name, a in columns().items() if not np.array_equal(a, before[name])}
+    assert written == {
+        "households.cash", "households.cars", "persons.counted", "buildings.lit", "buildings.windows", "buildings.occupied",
+    }  # fmt: skip
+
+
 def test_nothing_is_written_after_a_fault() -> None:
     """A checkpoint written after a lost year would vouch for it."""
     written: list[int] = []

@@ -1,7 +1,7 @@
 """The model on one page: the phases of a month, in order.
 
 Every name is a module of `krimp.processes`; a module may have `PARAMETERS`, `SERIES`, `ACCOUNTS`, `HAZARDS`,
-`start(world)`, `step(world)` and `observe(world)`.
+`start(world)`, `step(world)`, `observe(world)` and `count_ahead(world)`.
 """
 
 from __future__ import annotations
@@ -140,18 +140,26 @@ def _live(world: World, seconds: dict[str, float], check_each: bool) -> None:
 
     clock = time.perf_counter()
     life_screening.step(world, all_hazards())
+    life_screening.foresee(world, all_hazards())
     clock = timed("life_screening", clock)
     for module in modules():
         if hasattr(module, "step"):
             name = module.__name__.rsplit(".", 1)[1]
-            if name == PHASES["building"][0]:
-                # from here on much is done by one core alone
-                life_screening.foresee(world, all_hazards())
+            if name == PHASES["budget"][0] and not check_each:
+                _count_ahead(world)
             module.step(world)
             clock = timed(name, clock)
             if check_each:
                 _demand(world.ledger.check() + recount.faults(world, homes=False), name, world)
                 clock = time.perf_counter()
+
+
+def _count_ahead(world: World) -> None:
+    """Let the observers begin on cores that have leisure: from the budget on nobody moves and no home changes, only money."""
+    for module in modules():
+        if hasattr(module, "count_ahead"):
+            module.count_ahead(world)
+    recount.count_ahead(world)
 
 
 def _faults(world: World) -> list[str]:

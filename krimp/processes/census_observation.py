@@ -96,12 +96,8 @@ def add_up(state, district, count, of, out):
                 total[k] += expected[k]
 
 
-def start(world: World) -> None:
-    """Census and truth agree at the base."""
-    _count(world)
-
-
-def _count(world: World) -> None:
+def _expected(world: World) -> np.ndarray:
+    """float64[4, n_districts] what active households are expected to be, as `expect` says."""
     p = world.params
     age = min(world.month - world.base, PRACTICE_MONTHS) / PRACTICE_MONTHS
     out = np.zeros((world.nd, 4))
@@ -112,14 +108,35 @@ def _count(world: World) -> None:
     of = np.empty((int((count & 255).max()) + 1, int((count >> 8).max()) + 1, 4))
     expect(p["census_observation.apart"] * age, p["census_observation.apart_single"], of)
     add_up(h.state, h.district, count, of, out)
+    return np.ascontiguousarray(out.T)
+
+
+def _due(world: World) -> bool:
+    """Whether the ratios of census to truth are renewed this month: each May and November."""
+    return world.month_of_year in (5, 11)
+
+
+def count_ahead(world: World) -> None:
+    """Begin to count when it is time."""
+    if _due(world):
+        world.ahead("census_observation", lambda *_: _expected(world), 2)
+
+
+def start(world: World) -> None:
+    """Census and truth agree at the base."""
+    _count(world)
+
+
+def _count(world: World) -> None:
+    (expected,) = world.map_begun("census_observation", lambda *_: _expected(world), 2)
     homes, ones, people = world.memory["population.families"]
     real = np.stack([homes, ones, people, people])
-    world.memory["census_observation.ratio"] = np.ascontiguousarray(out.T) / np.maximum(real, 1.0)
+    world.memory["census_observation.ratio"] = expected / np.maximum(real, 1.0)
 
 
 def observe(world: World) -> dict[str, np.ndarray]:
-    """The four census series; the ratios of census to truth are renewed each May and November."""
-    if world.month_of_year in (5, 11):
+    """The four census series."""
+    if _due(world):
         _count(world)
     ratio = world.memory["census_observation.ratio"]
     real = world.memory["population.families"]

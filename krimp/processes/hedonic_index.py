@@ -547,8 +547,8 @@ def quantile(fen: np.ndarray, share: float) -> float:
     return a + (b - a) * t if t < 0.5 else b - (b - a) * (1.0 - t)
 
 
-def observe(world: World) -> dict[str, np.ndarray]:
-    """Asking prices on offer, prices paid, the index."""
+def _asks(world: World) -> dict[str, np.ndarray]:
+    """Asking prices on offer."""
     nd = world.nd
     D = world.dwellings
     rows = rows_where((D.listed & codes.FOR_SALE) != 0)  # FOR_BOTH holds its bit
@@ -566,6 +566,17 @@ def observe(world: World) -> dict[str, np.ndarray]:
                 quantile(ask[mine], 0.01),
                 quantile(ask[mine], 0.5),
             )
+    return out
+
+
+def count_ahead(world: World) -> None:
+    """Begin to look at asking prices."""
+    world.ahead("hedonic_index", lambda *_: _asks(world), 2)
+
+
+def observe(world: World) -> dict[str, np.ndarray]:
+    """Asking prices on offer, prices paid, the index."""
+    (out,) = world.map_begun("hedonic_index", lambda *_: _asks(world), 2)
     table = world.memory["hedonic_index.sales"]
     out["median_sale_m2"], out["median_sale_new_m2"] = table[:, 0], table[:, 1]
     out["months_on_market"], out["ask_to_sale"] = table[:, 2], table[:, 3]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -72,7 +73,8 @@ def lived_in(state, occupant, size, district, area, first, stop):
 _ASKED = (2, 2, 2, 2, 4, 8)
 
 
-def _count(world: World) -> tuple[np.ndarray, np.ndarray]:
+def _homes(world: World) -> Callable[[int, int, int], tuple[np.ndarray, np.ndarray]]:
+    """Homes of a chunk of rows by district and answers, and the floor area of those lived in."""
     view, d, nd = world.dwellings.view(), world.dwellings, world.nd
 
     def work(_: int, first: int, stop: int) -> tuple[np.ndarray, np.ndarray]:
@@ -83,7 +85,17 @@ def _count(world: World) -> tuple[np.ndarray, np.ndarray]:
         lived_in(d.state, d.occupant, d.area, d.district, area, first, stop)
         return cells.sum(axis=0), area.sum(axis=0)
 
-    parts = world.map_chunks(work, world.dwellings.n)
+    return work
+
+
+def count_ahead(world: World) -> None:
+    """Begin to count."""
+    world.ahead("home_stocks", _homes(world), world.dwellings.n)
+
+
+def _count(world: World) -> tuple[np.ndarray, np.ndarray]:
+    nd = world.nd
+    parts = world.map_begun("home_stocks", _homes(world), world.dwellings.n)
     cells = sum(p[0] for p in parts).reshape(nd, *_ASKED)
     homes, sites = cells[..., :7], cells[..., 7]
 

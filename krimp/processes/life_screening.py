@@ -126,7 +126,7 @@ def _near(
 
 
 def foresee(world: World, hazards: tuple[LifeHazard, ...]) -> None:
-    """Begin with next month's draws, which hang on nothing that may still happen."""
+    """Begin with next month's draws, which hang on nothing that may still happen. Those born until then are drawn for later."""
     later = world.month + 1
     world.ahead("life_screening", _near(world, later, thresholds(world, hazards, later)), world.persons.n)
 

@@ -6,6 +6,8 @@ probability q_window; hostels and second homes are lit less often. Windows = bed
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from krimp.state.codes import HOSTEL, NEW_CORE, SECOND_HOME, STANDING
@@ -29,6 +31,8 @@ SERIES = (
 )
 
 
+#: Buildings of a part.
+CHUNK = 8192
 #: Homes lit up at a time, which stay in the processor's nearest cache.
 BLOCK = 1024
 #: What `dusk` adds up by building in one word, and the bit at which each begins: a building has less than 4096 homes.
@@ -67,9 +71,9 @@ def light(state, rooms, use, occupant, key, seed, month, limits, window, words, 
 
 
 @kernel
-def dusk(glow, begin, B_district, B_lit, B_windows, B_occupied, out, first, stop):
-    """Add up buildings [first, stop), whose homes begin at begin[b - 1]: out[0] lit windows, [1] windows, [2] lit homes,
-    [3] homes, by district."""
+def dusk(glow, begin, district, by_building, out, first, stop):
+    """Add up buildings [first, stop), whose homes begin at begin[b - 1]: by_building[0] lit windows, [1] windows, [2] homes
+    lived in; out[0] lit windows, [1] windows, [2] lit homes, [3] homes, by district."""
     at = begin[first - 1]
     for b in range(first, stop):
         total = np.uint64(0)
@@ -77,10 +81,10 @@ def dusk(glow, begin, B_district, B_lit, B_windows, B_occupied, out, first, stop
             total += glow[np.uint64(d)]
         lit = total >> np.uint64(_LIT) & np.uint64(16383)
         windows = total >> np.uint64(_WINDOWS) & np.uint64(16383)
-        B_lit[b] = lit
-        B_windows[b] = windows
-        B_occupied[b] = total >> np.uint64(_OCCUPIED) & np.uint64(4095)
-        i = B_district[b]
+        by_building[0, b - first] = lit
+        by_building[1, b - first] = windows
+        by_building[2, b - first] = total >> np.uint64(_OCCUPIED) & np.uint64(4095)
+        i = district[b]
         out[0, i] += np.int64(lit)
         out[1, i] += np.int64(windows)
         out[2, i] += np.int64(total >> np.uint64(_LIT_HOMES) & np.uint64(4095))
@@ -92,8 +96,8 @@ def start(world: World) -> None:
     step(world)
 
 
-def step(world: World) -> None:
-    """Count lights by building and district."""
+def _dusk(world: World) -> Callable[[int, int, int], tuple[np.ndarray, np.ndarray]]:
+    """Lights of a chunk of buildings, by building and by district."""
     p, b, d = world.params, world.buildings, world.dwellings
     # a draw's midpoint is below the chance
     limits = np.array(
@@ -104,18 +108,31 @@ def step(world: World) -> None:
     # buildings and their homes are appended together, so a run of buildings is a run of homes and no other's
     begin = np.append(b.first[1:], np.int32(d.n))
 
-    def work(_: int, first: int, stop: int) -> np.ndarray:
-        out = np.zeros((4, world.nd), np.int64)
+    def work(_: int, first: int, stop: int) -> tuple[np.ndarray, np.ndarray]:
+        out, by_building = np.zeros((4, world.nd), np.int64), np.empty((3, stop - first), b.lit.dtype)
         homes = int(begin[first - 1]), int(begin[stop - 1])
         glow = np.empty(homes[1] - homes[0], np.uint64)
         light(
             d.state, d.rooms, d.use, d.occupant, d.key, world.seed, world.month, limits, window,
             np.empty((4, BLOCK), np.uint32), glow, *homes,
         )  # fmt: skip
-        dusk(glow, begin, b.district, b.lit, b.windows, b.occupied, out, first, stop)
-        return out
+        dusk(glow, begin, b.district, by_building, out, first, stop)
+        return by_building, out
 
-    world.memory["lit_windows.counts"] = sum(world.map_chunks(work, b.n, chunk=8192))
+    return work
+
+
+def count_ahead(world: World) -> None:
+    """Begin to count; who looks at a house this month still sees last month's lights."""
+    world.ahead("lit_windows", _dusk(world), world.buildings.n, CHUNK)
+
+
+def step(world: World) -> None:
+    """Count lights by building and district."""
+    b = world.buildings
+    parts, counts = zip(*world.map_begun("lit_windows", _dusk(world), b.n, CHUNK), strict=True)
+    b.lit[1:], b.windows[1:], b.occupied[1:] = np.concatenate(parts, axis=1)
+    world.memory["lit_windows.counts"] = sum(counts)
 
 
 def observe(world: World) -> dict[str, np.ndarray]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -125,34 +126,58 @@ def count_homes(state, size, district, sizes, cell, first, stop):
         tally(cell[: end - begin], sizes)
 
 
-def count_all(world: World) -> np.ndarray:
-    """Everybody once, for all who observe: residents by age and by work, registered people, family households.
+#: Shapes of the counts by age and by work, behind the number of districts.
+_BY_AGE, _BY_WORK = (2, OLDEST + 1), (N_ACTIVITIES, N_SECTORS, FLAGS)
 
-    Returns int64[2, n_districts]: residents who moved in from another district since the last count, and out to one.
-    """
-    p, h, nd, memory = world.persons, world.households, world.nd, world.memory
-    by_age, by_work = (nd, 2, OLDEST + 1), (nd, N_ACTIVITIES, N_SECTORS, FLAGS)
-    no_age, no_work = math.prod(by_age), math.prod(by_work)
+
+def _people(world: World) -> Callable[[int, int, int], tuple[int, np.ndarray, np.ndarray, np.ndarray]]:
+    """`count_people` of a chunk of rows."""
+    p, nd = world.persons, world.nd
+    no_age, no_work = nd * math.prod(_BY_AGE), nd * math.prod(_BY_WORK)
     of_person = (
         p.state, p.birth, p.sex, p.district, p.activity, p.sector, p.pension, p.collective, p.employer, p.hukou, p.left,
         p.counted, world.month,
     )  # fmt: skip
 
-    def people(_: int, first: int, stop: int) -> tuple[int, np.ndarray, np.ndarray, np.ndarray]:
+    def work(_: int, first: int, stop: int) -> tuple[int, np.ndarray, np.ndarray, np.ndarray]:
         ages, works = np.zeros((4, no_age + 1), np.int32), np.zeros((4, no_work + 1), np.int32)
         moved, cell = np.zeros((2, nd), np.int64), np.empty(BLOCK, np.int32)
         return count_people(*of_person, ages, works, moved, cell, first, stop), ages, works, moved
 
-    def homes(_: int, first: int, stop: int) -> np.ndarray:
-        sizes = np.zeros((4, nd * SIZES + 1), np.int32)
+    return work
+
+
+def _families(world: World) -> Callable[[int, int, int], np.ndarray]:
+    """`count_homes` of a chunk of rows."""
+    h = world.households
+
+    def work(_: int, first: int, stop: int) -> np.ndarray:
+        sizes = np.zeros((4, world.nd * SIZES + 1), np.int32)
         count_homes(h.state, h.size, h.district, sizes, np.empty(BLOCK, np.int32), first, stop)
         return sizes
 
-    registered, ages, works, moved = zip(*world.map_chunks(people, p.n, chunk=2 * CHUNK), strict=True)
+    return work
+
+
+def count_ahead(world: World) -> None:
+    """Begin `count_all`."""
+    world.ahead("population.people", _people(world), world.persons.n, 2 * CHUNK)
+    world.ahead("population.families", _families(world), world.households.n)
+
+
+def count_all(world: World) -> np.ndarray:
+    """Everybody once, for all who observe: residents by age and by work, registered people, family households.
+
+    Returns int64[2, n_districts]: residents who moved in from another district since the last count, and out to one.
+    """
+    nd, memory = world.nd, world.memory
+    people = world.map_begun("population.people", _people(world), world.persons.n, 2 * CHUNK)
+    families = world.map_begun("population.families", _families(world), world.households.n)
+    registered, ages, works, moved = zip(*people, strict=True)
     memory["population.registered"] = sum(registered)
-    memory["population.ages"] = sum(ages).sum(axis=0)[:-1].reshape(by_age)
-    memory["population.work"] = sum(works).sum(axis=0)[:-1].reshape(by_work)
-    sizes = sum(world.map_chunks(homes, h.n)).sum(axis=0)[:-1].reshape(nd, SIZES)
+    memory["population.ages"] = sum(ages).sum(axis=0)[:-1].reshape(nd, *_BY_AGE)
+    memory["population.work"] = sum(works).sum(axis=0)[:-1].reshape(nd, *_BY_WORK)
+    sizes = sum(families).sum(axis=0)[:-1].reshape(nd, SIZES)
     memory["population.families"] = np.stack(
         [sizes.sum(axis=1), sizes[:, 1], (sizes * np.arange(SIZES)).sum(axis=1)]
     )

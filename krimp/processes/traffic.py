@@ -7,6 +7,8 @@ cars * (commuters per adult)^0.5 * (1 - c * lockdown) / roads, roads growing slo
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from krimp.processes import jobs, turns
@@ -75,8 +77,8 @@ def count_cars(state, cars, district, income, out, first, stop):
     return n, total
 
 
-def _count(world: World) -> tuple[np.ndarray, float]:
-    """int64[nd] cars of active households, and the mean income of a household."""
+def _cars(world: World) -> Callable[[int, int, int], tuple[np.ndarray, int, int]]:
+    """`count_cars` of a chunk of rows."""
     h = world.households
 
     def work(_: int, first: int, stop: int) -> tuple[np.ndarray, int, int]:
@@ -84,7 +86,17 @@ def _count(world: World) -> tuple[np.ndarray, float]:
         n, income = count_cars(h.state, h.cars, h.district, h.income, out, first, stop)
         return out.sum(axis=0), n, income
 
-    parts = world.map_chunks(work, h.n)
+    return work
+
+
+def count_ahead(world: World) -> None:
+    """Begin to count cars."""
+    world.ahead("traffic", _cars(world), world.households.n)
+
+
+def _count(world: World) -> tuple[np.ndarray, float]:
+    """int64[nd] cars of active households, and the mean income of a household."""
+    parts = world.map_begun("traffic", _cars(world), world.households.n)
     return sum(part[0] for part in parts), sum(part[2] for part in parts) / max(
         sum(part[1] for part in parts), 1
     )

@@ -11,7 +11,8 @@ household's list, is looked for by walking a twelfth of the lists a month.
 from __future__ import annotations
 
 from collections import namedtuple
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import numpy as np
 
@@ -282,8 +283,8 @@ def _sum(values):
 Tallies = namedtuple("Tallies", ["faults", "residents", "standing"])
 
 
-def _tally(world: World) -> Tallies:
-    """Count everything once, the tables in parts side by side."""
+def _scans(world: World) -> dict[str, tuple[Callable[[int, int, int], Any], int]]:
+    """The scan of a chunk of each table's rows, and how many rows it has."""
     persons, h, d = world.persons, world.households, world.dwellings
     of_person = (
         persons.state, persons.household, persons.collective, persons.partner, persons.next, persons.district,
@@ -304,8 +305,25 @@ def _tally(world: World) -> Tallies:
         wrong = _rings(h.first, h.size, persons.next, *scratch, world.month % 12, first, stop)
         return wrong, *_families(*of_family, first, stop)
 
-    by_person, by_home = world.map_chunks(people, persons.n), world.map_chunks(homes, d.n)
-    by_family = world.map_chunks(families, h.n)
+    return {
+        "recount.people": (people, persons.n),
+        "recount.homes": (homes, d.n),
+        "recount.families": (families, h.n),
+    }
+
+
+def count_ahead(world: World) -> None:
+    """Begin to count what the next `faults` looks at, all but money; nobody may move and no home change hands before."""
+    for name, (scan, n) in _scans(world).items():
+        world.ahead(name, scan, n)
+
+
+def _tally(world: World) -> Tallies:
+    """Count everything once, the tables in parts side by side."""
+    persons, h, d = world.persons, world.households, world.dwellings
+    by_person, by_home, by_family = (
+        world.map_begun(name, scan, n) for name, (scan, n) in _scans(world).items()
+    )
     strays, nowhere, links, members, named, pairs = _add(part[0] for part in by_person)
     wrong_use, unused, fallen, nobody, following, deeds, owners, lived_in, tenures = _add(
         part[0] for part in by_home

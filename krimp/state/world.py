@@ -6,6 +6,7 @@ from collections import Counter, namedtuple
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -194,7 +195,7 @@ class World:
         self.fired: Counter[str] = Counter()
         self.drivers: dict[str, np.ndarray] = {}
         self._pool: ThreadPoolExecutor | None = None
-        self._ahead: dict[str, list[Future[Any]]] = {}
+        self._ahead: dict[str, list[tuple[Future[Any], Callable[[], Any]]]] = {}
 
     # -- time and drivers
     @property
@@ -274,18 +275,30 @@ class World:
                 raise error
         return results
 
-    def ahead(self, name: str, work: Callable[[int, int, int], Any], n: int) -> None:
-        """Begin `work` over fixed chunks of rows [1, n) on cores that have leisure, for `found_ahead` in a later month.
+    def ahead(self, name: str, work: Callable[[int, int, int], Any], n: int, chunk: int = CHUNK) -> None:
+        """Begin work(chunk number, start, stop) over fixed chunks of rows [1, n) on cores that have leisure, for `found_ahead`.
 
-        Only for what nothing can change before it is asked for: draws, births and the calendar. With one thread nothing is begun.
+        Only for what nothing can change before it is asked for. With one thread nothing is begun.
         """
         if self.threads > 1:
-            spans = [(i, a, min(a + CHUNK, n)) for i, a in enumerate(range(1, n, CHUNK))]
-            self._ahead[name] = [self._helpers().submit(work, *span) for span in spans]
+            todo = [partial(work, i, a, min(a + chunk, n)) for i, a in enumerate(range(1, n, chunk))]
+            self._ahead[name] = [(self._helpers().submit(part), part) for part in todo]
 
     def found_ahead(self, name: str) -> list[Any]:
-        """Results of `ahead` in chunk order, waited for and then forgotten; none if it was not begun."""
-        return [begun.result() for begun in self._ahead.pop(name, [])]
+        """Results of `ahead` in chunk order, which are then forgotten; none if it was not begun. The caller does the
+        chunks that no helper has come to, from the last on."""
+        begun = self._ahead.pop(name, [])
+        mine = [(part() if helper.cancel() else None) for helper, part in reversed(begun)]
+        return [
+            done if helper.cancelled() else helper.result()
+            for (helper, _), done in zip(begun, reversed(mine), strict=True)
+        ]
+
+    def map_begun(
+        self, name: str, work: Callable[[int, int, int], Any], n: int, chunk: int = CHUNK
+    ) -> list[Any]:
+        """`map_chunks` over rows [1, n), of which `ahead` may have done a part under this name."""
+        return self.found_ahead(name) or self.map_chunks(work, n, chunk=chunk)
 
     def map_events(
         self, work: Callable[[EventView, int, int], Any], n: int, first: int = 1, chunk: int = CHUNK
