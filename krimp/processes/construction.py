@@ -51,42 +51,30 @@ def cost_m2(world: World, settlement: int) -> float:
 
 
 @kernel
-def _flats(
-    B_key,
-    building,
-    first,
-    units,
-    floors,
-    lift,
-    area,
-    seed,
-    D,
-    month_built,
-    settlement,
-    district,
-    owner_kind,
-    title,
-):
-    """Write the dwellings of one building from row `first`."""
-    per = max(-(-units // floors), 1)
-    for i in range(units):
-        d = first + i
-        key = derive(B_key, i, KEY_DWELLING)
-        a, _, _, _ = draw4(seed, key, 0, BUILD_SHAPE)
-        m2 = area * (0.8 + 0.4 * unit(a))
-        D.key[d] = key
-        D.building[d] = building
-        D.state[d] = BUILDING_SITE
-        D.district[d] = district
-        D.settlement[d] = settlement
-        D.floor[d] = min(i // per + 1, floors)
-        D.rooms[d] = 1 if m2 < 48.0 else (2 if m2 < 88.0 else 3)
-        D.area[d] = np.int64(m2 * 10.0)
-        D.title[d] = title
-        D.heating[d] = DISTRICT_HEAT
-        D.condition[d] = 255
-        D.owner_kind[d] = owner_kind
-        D.completed[d] = month_built
+def _flats(B, D, E, seed, month, first, area, owner_kind, title):
+    """Write and announce the dwellings of the buildings from row `first` on."""
+    for b in range(first, B.used[0]):
+        units, floors, district = np.int64(B.units[b]), np.int64(B.floors[b]), B.district[b]
+        per = max(-(-units // floors), 1)
+        for i in range(units):
+            d = B.first[b] + i
+            key = derive(B.key[b], i, KEY_DWELLING)
+            u, _, _, _ = draw4(seed, key, 0, BUILD_SHAPE)
+            m2 = area * (0.8 + 0.4 * unit(u))
+            D.key[d] = key
+            D.building[d] = b
+            D.state[d] = BUILDING_SITE
+            D.district[d] = district
+            D.settlement[d] = B.settlement[b]
+            D.floor[d] = min(i // per + 1, floors)
+            D.rooms[d] = 1 if m2 < 48.0 else (2 if m2 < 88.0 else 3)
+            D.area[d] = np.int64(m2 * 10.0)
+            D.title[d] = title
+            D.heating[d] = DISTRICT_HEAT
+            D.condition[d] = 255
+            D.owner_kind[d] = owner_kind
+            D.completed[d] = B.built[b]
+        emit(E, month, _START, 0, district, 0, 0, B.first[b], b, units)
 
 
 def start_building(
@@ -99,46 +87,35 @@ def start_building(
     district = world.districts.index(world.settlements[settlement].district)
     share = p["construction.lift_share"] if lift_share is None else lift_share
     first = d.n
-    left = int(units)
+    number = int(memory.get(f"construction.number.{settlement}", 0))
+    rows: list[tuple[int, ...]] = []
+    left, row = int(units), first
     while left > 0:
-        number = int(memory.get(f"construction.number.{settlement}", 0))
-        memory[f"construction.number.{settlement}"] = number + 1
-        key = np.uint64(derive(np.uint64((0xB0B0 + settlement) << 8 | public), number, KEY_BUILDING))
-        a, lag, more, _ = draw4(world.seed, key, 0, BUILD_LAG)
+        key = int(derive(np.uint64((0xB0B0 + settlement) << 8 | public), number, KEY_BUILDING))
+        a, lag, more, _ = draw4(world.seed, np.uint64(key), 0, BUILD_LAG)
         lift = int(unit(a) < share)
         floors = int(
             p["construction.storeys_lift"] if lift else p["construction.storeys_walk_up"] + unit(more)
         )
         size = min(left, floors * (6 if lift else 8))
-        floors = max(1, min(floors, size))
         built = world.month + max(1, int(months_to_build * (0.85 + 0.3 * unit(lag))))
-        row = d.n
-        made = b.append(
-            key=np.array([key], np.uint64), state=[SITE], district=[district], settlement=[settlement], built=[built],
-            started=[world.month], floors=[floors], lift=[lift], public=[public], programme=[programme], first=[row],
-            units=[size],
-        )  # fmt: skip
-        d.reserve(size)
-        d.used[0] = row + size
-        _flats(
-            key,
-            made,
-            row,
-            size,
-            floors,
-            lift,
-            area,
-            world.seed,
-            d.view(),
-            built,
-            settlement,
-            district,
-            owner_kind,
-            title,
-        )
-        world.events.reserve(1)
-        emit(world.events.view(), world.month, _START, 0, district, 0, 0, row, made, size)
+        rows.append((key, built, max(1, min(floors, size)), lift, row, size))
+        number += 1
+        row += size
         left -= size
+    if rows:
+        memory[f"construction.number.{settlement}"] = number
+        keys, built_in, storeys, lifts, homes, sizes = zip(*rows, strict=True)
+        made = b.append(
+            key=np.array(keys, np.uint64), state=SITE, district=district, settlement=settlement, built=built_in,
+            started=world.month, floors=storeys, lift=lifts, public=public, programme=programme, first=homes, units=sizes,
+        )  # fmt: skip
+        d.reserve(row - first)
+        d.used[0] = row
+        world.events.reserve(len(rows))
+        _flats(
+            b.view(), d.view(), world.events.view(), world.seed, world.month, made, area, owner_kind, title
+        )
     stop = d.n
     world.counter("starts")[district] += stop - first
     if public:
@@ -148,30 +125,43 @@ def start_building(
     return first, stop
 
 
+def homes_of(world: World, buildings: np.ndarray) -> np.ndarray:
+    """Rows of all homes of the buildings: those of a building are neighbours in the table."""
+    first = world.buildings.first[buildings].astype(np.int64)
+    units = world.buildings.units[buildings].astype(np.int64)
+    before = np.cumsum(units) - units
+    return np.repeat(first - before, units) + np.arange(int(units.sum()))
+
+
+@kernel
+def _complete(B, D, E, rows, month):
+    """Finish the buildings `rows`: their flats stand vacant."""
+    for k in range(rows.size):
+        b = rows[k]
+        first, units = np.int64(B.first[b]), np.int64(B.units[b])
+        B.state[b] = COMPLETE
+        B.built[b] = month
+        D.state[first : first + units] = STANDING
+        D.use[first : first + units] = VACANT
+        D.vacant_since[first : first + units] = month
+        D.completed[first : first + units] = month
+        emit(E, month, _COMPLETED, 0, B.district[b], 0, 0, first, b, units)
+
+
 def step(world: World) -> None:
     """Complete what is due."""
     b, d = world.buildings, world.dwellings
-    due = np.nonzero((b.state == SITE) & (b.built <= world.month))[0]
+    due = np.flatnonzero((b.state == SITE) & (b.built <= world.month))
     if not len(due):
         return
     world.events.reserve(len(due))
-    for row in due:
-        first, units = int(b.first[row]), int(b.units[row])
-        b.state[row] = COMPLETE
-        b.built[row] = world.month
-        flats = np.arange(first, first + units)
-        d.state[flats] = STANDING
-        d.use[flats] = VACANT
-        d.vacant_since[flats] = world.month
-        d.completed[flats] = world.month
-        district = int(b.district[row])
-        world.counter("completions")[district] += units
-        emit(world.events.view(), world.month, _COMPLETED, 0, district, 0, 0, first, int(row), units)
-        sold = flats[(d.owner_kind[flats] == BY_HOUSEHOLD) & (d.owner[flats] > 0)]
-        world.memory["construction.keys"] = np.concatenate(
-            [world.memory.get("construction.keys", np.zeros(0, np.int32)), d.owner[sold].astype(np.int32)]
-        )
-        world.fired["construction.completed"] += 1
+    _complete(b.view(), d.view(), world.events.view(), due, world.month)
+    np.add.at(world.counter("completions"), b.district[due], b.units[due])
+    flats = homes_of(world, due)
+    sold = flats[(d.owner_kind[flats] == BY_HOUSEHOLD) & (d.owner[flats] > 0)]
+    keys = world.memory.get("construction.keys", np.zeros(0, np.int32))
+    world.memory["construction.keys"] = np.concatenate([keys, d.owner[sold].astype(np.int32)])
+    world.fired["construction.completed"] += len(due)
 
 
 def hand_over(world: World) -> None:

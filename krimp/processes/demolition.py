@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from krimp.processes import construction
 from krimp.state.codes import (
     BY_CITY,
     CLEARED,
@@ -68,18 +69,10 @@ def clear(world: World, rows: np.ndarray, reason: int) -> None:
     )  # fmt: skip
     d, b = world.dwellings, world.buildings
     touched = np.unique(d.building[rows])
-    homes = homes_of(world, touched)
+    homes = construction.homes_of(world, touched)
     units = b.units[touched]
     empty = np.logical_and.reduceat(d.state[homes] == DEMOLISHED, np.cumsum(units) - units)
     b.state[touched[empty]] = CLEARED
-
-
-def homes_of(world: World, buildings: np.ndarray) -> np.ndarray:
-    """Rows of all homes of the buildings: those of a building are neighbours in the table."""
-    first = world.buildings.first[buildings].astype(np.int64)
-    units = world.buildings.units[buildings].astype(np.int64)
-    before = np.cumsum(units) - units
-    return np.repeat(first - before, units) + np.arange(int(units.sum()))
 
 
 def evict(world: World) -> None:
@@ -88,7 +81,7 @@ def evict(world: World) -> None:
     if marked is None or not len(marked):
         return
     d = world.dwellings
-    homes = homes_of(world, marked)
+    homes = construction.homes_of(world, marked)
     homes = homes[(d.state[homes] == STANDING) & (d.occupant[homes] > 0)]
     families = d.occupant[homes].astype(np.int32)
     _leave(world.households.view(), world.dwellings.view(), families, world.month)
@@ -117,7 +110,7 @@ def step(world: World) -> None:
     p, d = world.params, world.dwellings
     marked = world.memory.get("demolition.marked")
     if marked is not None and len(marked):
-        rows = homes_of(world, marked)
+        rows = construction.homes_of(world, marked)
         rows = rows[(d.state[rows] == STANDING) & (d.occupant[rows] == 0)]
         cost = world.fen(p["demolition.cost_m2"]) * int(d.area[rows].sum()) // 10
         world.ledger.pay("construction", "upper.cash", "developers.cash", cost)

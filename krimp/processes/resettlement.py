@@ -31,6 +31,7 @@ from krimp.state.codes import (
     BY_HEIR,
     BY_HOUSEHOLD,
     CENTRAL_GRANT,
+    COMPLETE,
     EVENT,
     HOUSEHOLD_TOP_UP,
     MINE_FUND,
@@ -328,20 +329,16 @@ def _keyed_units(keys: np.ndarray, seed: np.uint64, purpose: int) -> np.ndarray:
 
 
 @kernel
-def _clearable(B, origin, out):
-    """Into `out`: buildings of the settlements `origin` that no programme has cleared or built yet. Returns how many."""
-    n = np.uint64(0)
-    for row in range(1, B.used[0]):
-        b = np.uint64(row)
-        out[n] = row
-        # without a branch, so that no guess about the next row can be wrong
-        n += np.uint64(
-            (B.state[b] == 2)
-            & (B.public[b] == 0)
-            & (B.programme[b] == 0)
-            & origin[np.uint64(B.settlement[b])]
-        )
-    return n
+def _clearable(B, origin, flags, homes):
+    """Flag buildings of the settlements `origin` that no programme has cleared or built yet; their homes by block."""
+    for block in range(homes.size):
+        total = np.int64(0)
+        for row in range(block * BLOCK, min(block * BLOCK + BLOCK, flags.size)):
+            b = np.uint64(row)
+            old = (B.state[b] == COMPLETE) & (B.public[b] == 0) & (B.programme[b] == 0)
+            flags[b] = old & origin[np.uint64(B.settlement[b])]
+            total += np.int64(B.units[b]) * flags[b]
+        homes[np.uint64(block)] = total
 
 
 @kernel
@@ -366,20 +363,11 @@ def _designate(world: World, rows: list[dict[str, Any]]) -> None:
         need = target - int(designated[i])
         if need <= 0:
             continue
-        origin, candidates = np.zeros(len(world.settlements), bool), np.empty(b.n, np.int64)
-        origin[programme["origin"]] = True
-        candidates = candidates[: _clearable(b.view(), origin, candidates)]
-        if not len(candidates):
+        chosen = _block_by_block(world, programme["origin"], need)
+        if not len(chosen):
             continue
-        # blocks of neighbouring buildings are cleared together, in keyed order
-        order = _keyed_units(
-            (candidates // BLOCK).astype(np.uint64) * np.uint64(2654435761), world.seed, RESETTLEMENT_BLOCK
-        )
-        candidates = candidates[np.argsort(order, kind="stable")]
-        upto = int(np.searchsorted(np.cumsum(b.units[candidates]), need)) + 1
-        chosen = np.sort(candidates[:upto])
         b.programme[chosen] = i + 1
-        homes = demolition.homes_of(world, chosen)
+        homes = construction.homes_of(world, chosen)
         homes = homes[d.state[homes] == STANDING].astype(np.int32)
         designated[i] += len(homes)
         memory = world.memory
@@ -396,6 +384,27 @@ def _designate(world: World, rows: list[dict[str, Any]]) -> None:
         world.fired["resettlement.offer"] += len(lived_in)
         world.events.reserve(len(lived_in))
         _offer_events(world.events.view(), world.dwellings.view(), world.month, lived_in, programme["reason"])
+
+
+def _block_by_block(world: World, settlements: np.ndarray, need: int) -> np.ndarray:
+    """Buildings to be cleared in `settlements`, ascending, that have `need` homes together; all if they have fewer. Blocks of
+    neighbours are cleared together, in keyed order."""
+    b = world.buildings
+    origin, flags = np.zeros(len(world.settlements), bool), np.zeros(b.n, bool)
+    origin[settlements] = True
+    homes = np.empty(-(-b.n // BLOCK), np.int64)
+    _clearable(b.view(), origin, flags, homes)
+    blocks = np.flatnonzero(homes)
+    order = _keyed_units(blocks.astype(np.uint64) * np.uint64(2654435761), world.seed, RESETTLEMENT_BLOCK)
+    blocks = blocks[np.argsort(order, kind="stable")]
+    whole = int(np.searchsorted(np.cumsum(homes[blocks]), need))
+    chosen: list[np.ndarray] = [np.zeros(0, np.int64)]
+    for block in blocks[: whole + 1]:
+        mine = np.flatnonzero(flags[block * BLOCK : (block + 1) * BLOCK]) + block * BLOCK
+        upto = int(np.searchsorted(np.cumsum(b.units[mine]), need)) + 1
+        chosen.append(mine[:upto])
+        need -= int(homes[block])
+    return np.sort(np.concatenate(chosen))
 
 
 @kernel
@@ -548,6 +557,31 @@ def _decide(
     return n_empty, n_tenants, n_cash
 
 
+#: Flats built for programmes as `_ranked` gives them, and how many homes were looked at. No checkpoint needs them.
+_RANKED: WeakKeyDictionary[World, tuple[int, np.ndarray, np.ndarray]] = WeakKeyDictionary()
+
+
+def _ranked(world: World) -> tuple[np.ndarray, np.ndarray]:
+    """Flats built for programmes (int32 rows) by programme and district, in keyed order within, and each one's place: the
+    number of its programme and district, and behind the point its draw. Neither ever changes, so new flats are put between
+    the others."""
+    d = world.dwellings
+    seen, flats, place = _RANKED.get(world, (1, np.zeros(0, np.int32), np.zeros(0)))
+    if seen > d.n:
+        seen, flats, place = 1, flats[:0], place[:0]
+    new = (rows_where(d.funder[seen:] != 0) + seen).astype(np.int32)
+    if len(new):
+        programme = world.buildings.programme[d.building[new]].astype(np.int64) - 1
+        at = programme * world.nd + d.district[new]
+        at = at + _keyed_units(d.key[new], world.seed, RESETTLEMENT_FLAT)
+        order = np.argsort(at, kind="stable")
+        new, at = new[order], at[order]
+        where = np.searchsorted(place, at, side="right")
+        flats, place = np.insert(flats, where, new), np.insert(place, where, at)
+    _RANKED[world] = d.n, flats, place
+    return flats, place
+
+
 def _negotiate(world: World, rows: list[dict[str, Any]]) -> None:
     p, memory = world.params, world.memory
     d = world.dwellings
@@ -557,15 +591,11 @@ def _negotiate(world: World, rows: list[dict[str, Any]]) -> None:
         memory["resettlement.reason"],
     )
     # homes that fell or changed hands to the city meanwhile are done with
+    flats, place = _ranked(world)
     free = np.empty(d.n, bool)
     _free(d.view(), free)
-    flats = rows_where(free)
-    order = _keyed_units(d.key[flats], world.seed, RESETTLEMENT_FLAT)
-    # by programme and district, in keyed order within
-    programme = world.buildings.programme[d.building[flats]].astype(np.int64) - 1
-    cell = programme * world.nd + d.district[flats]
-    ranked = np.lexsort((order, cell))
-    flats, cell = flats[ranked].astype(np.int32), cell[ranked]
+    free = free[flats]
+    flats, cell = flats[free], place[free].astype(np.int64)  # what follows the point is the keyed order
     cells = np.arange(len(rows) * world.nd)
     head_of = np.searchsorted(cell, cells, side="left").reshape(len(rows), world.nd)
     stop_of = np.searchsorted(cell, cells, side="right").reshape(len(rows), world.nd)
