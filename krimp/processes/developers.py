@@ -21,7 +21,7 @@ from krimp.state.codes import (
     OLD_CORE,
     STANDING,
 )
-from krimp.state.counting import count_where, rows_where
+from krimp.state.counting import Dwindling, count_where
 from krimp.state.parameters import Parameter
 from krimp.state.portable import exp, log
 from krimp.state.world import Series, World
@@ -74,14 +74,18 @@ def replacement_cost(world: World, lift: float | None = None) -> float:
     ]
 
 
+#: Where private builders build, the more they like it the later.
+_BUILT_IN = (OLD_CORE, COUNTY_TOWN, NEW_CORE)
+
+
 def targets(world: World) -> np.ndarray:
     """Settlement of each district where private builders build (-1 = none): new core, county town, else old core."""
-    kinds = hedonic_index.settlement_kinds(world)
-    out = np.full(world.nd, -1, np.int64)
-    for wanted in (OLD_CORE, COUNTY_TOWN, NEW_CORE):
-        for i, settlement in enumerate(world.settlements):
-            if kinds[i] == wanted:
-                out[world.districts.index(settlement.district)] = i
+    out, best = np.full(world.nd, -1, np.int64), np.full(world.nd, -1)
+    for i, kind in enumerate(hedonic_index.settlement_kinds(world).tolist()):
+        if kind in _BUILT_IN:
+            d, rank = world.districts.index(world.settlements[i].district), _BUILT_IN.index(kind)
+            if rank >= best[d]:
+                out[d], best[d] = i, rank
     return out
 
 
@@ -146,10 +150,14 @@ def start(world: World) -> None:
     m["developers.price_to_cost"] = expected_price(world) / replacement_cost(world)
 
 
+#: Developers sell and never buy.
+_OWN = Dwindling(lambda homes, rows: homes.owner_kind[rows] == BY_DEVELOPER)
+
+
 def _unsold(world: World) -> np.ndarray:
     """Developers' empty homes by district, on sites too."""
     d = world.dwellings
-    rows = rows_where(d.owner_kind == BY_DEVELOPER)
+    rows = _OWN.rows(d)
     state = d.state[rows]
     rows = rows[(d.occupant[rows] == 0) & ((state == STANDING) | (state == BUILDING_SITE))]
     return np.bincount(d.district[rows], minlength=world.nd).astype(np.float64)

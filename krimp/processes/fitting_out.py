@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from krimp.state.codes import BY_HOUSEHOLD, EVENT, STANDING
+from krimp.state.codes import BY_HOUSEHOLD, DEMOLISHED, EVENT, STANDING
 from krimp.state.compile import kernel
-from krimp.state.counting import rows_where
+from krimp.state.counting import Dwindling
 from krimp.state.ledger import pay
 from krimp.state.parameters import Parameter
 from krimp.state.world import Series, World, emit
@@ -23,6 +23,8 @@ SERIES = (Series("fitted_out", "dwellings", "flow", "shells fitted out by those 
 BRANCHES = ("fitting_out.done", "fitting_out.simple")
 
 _FITTED = EVENT["fitted_out"]
+#: Nobody tears out what is fitted, and what is demolished stays so.
+_SHELLS = Dwindling(lambda homes, rows: (homes.fitted[rows] == 0) & (homes.state[rows] != DEMOLISHED))
 
 
 @kernel
@@ -47,7 +49,8 @@ def fit(D, H, E, L, rows, month, cost, reserve, simple, flow, cash, services, co
 def step(world: World) -> None:
     """Once a month."""
     p, d = world.params, world.dwellings
-    shells = rows_where((d.fitted == 0) & (d.occupant > 0) & (d.state == STANDING))
+    shells = _SHELLS.rows(d)
+    shells = shells[(d.occupant[shells] > 0) & (d.state[shells] == STANDING)]
     if len(shells) == 0:
         return
     world.events.reserve(len(shells))

@@ -10,6 +10,7 @@ The sums by activity (`PARTS`) are in `world.memory["gdp.value_added"]`, the sam
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -70,28 +71,25 @@ class Account(NamedTuple):
 
 def accounts(world: World) -> dict[str, Account]:
     """This month's sales, inputs, pay and taxes on production of the firm sectors, from what is posted so far."""
-    book = world.ledger
-    net = book.matrix.sum(axis=0)
+    index = world.ledger.index
+    net = world.ledger.matrix.sum(axis=0)
     net -= net.T.copy()
-    known = {name.removeprefix("flow.") for name in book.index if name.startswith("flow.")}
-    on_production = [name for name in known if name.startswith("tax_") and not name.startswith("tax_income")]
+    taxes = [
+        flow for flow in index if flow.startswith("flow.tax_") and not flow.startswith("flow.tax_income")
+    ]
+    firms = [index[cash] for cash in FIRMS.values()]
 
-    def total(flows: tuple[str, ...] | list[str], payer: str = "", receiver: str = "") -> int:
-        of = [book.index[f"flow.{flow}"] for flow in flows if flow in known]
-        return int(net[of, book.index[payer]].sum() if payer else net[book.index[receiver], of].sum())
-
-    out = {}
-    for name, cash in FIRMS.items():
-        sales = total(SALES, receiver=cash)
-        if name == "building":
-            sales += book.flow("claims", receiver="developers.receivable")
-        out[name] = Account(
-            sales,
-            total(INPUTS, payer=cash),
-            book.flow("wages", payer=cash),
-            total(on_production, payer=cash),
+    def paid(flows: Iterable[str]) -> list[int]:
+        found: list[int] = (
+            net[[index[flow] for flow in flows if flow in index]][:, firms].sum(axis=0).tolist()
         )
-    return out
+        return found
+
+    # what a firm gets of a flow it pays with the other sign
+    sales = [-amount for amount in paid(f"flow.{flow}" for flow in SALES)]
+    sales[list(FIRMS).index("building")] += int(net[index["developers.receivable"], index["flow.claims"]])
+    inputs, wages = paid(f"flow.{flow}" for flow in INPUTS), paid(["flow.wages"])
+    return {name: Account(*of) for name, *of in zip(FIRMS, sales, inputs, wages, paid(taxes), strict=True)}
 
 
 def _public(world: World) -> tuple[float, float]:

@@ -342,14 +342,17 @@ def standard_flat(world: World, kind: int, km: float) -> np.ndarray:
     return x
 
 
+#: Codes of the kinds of settlements by name.
+_KINDS = {name: code for code, name in codes.LABELS["settlement_kind"].items()}
+
+
 def settlement_kinds(world: World) -> np.ndarray:
     """Kind of every settlement as int8 (settlements of the pack carry a code or its name)."""
-    names = {name: code for code, name in codes.LABELS["settlement_kind"].items()}
-    out = np.full(max(len(world.settlements), 1), codes.OLD_CORE, np.int8)
-    for i, settlement in enumerate(world.settlements):
-        kind: Any = getattr(settlement, "kind", codes.OLD_CORE)
-        out[i] = names.get(kind, codes.OLD_CORE) if isinstance(kind, str) else int(kind)
-    return out
+    kinds: list[Any] = [getattr(settlement, "kind", codes.OLD_CORE) for settlement in world.settlements]
+    return np.array(
+        [_KINDS.get(kind, codes.OLD_CORE) if isinstance(kind, str) else int(kind) for kind in kinds]
+        or [codes.OLD_CORE], np.int8,
+    )  # fmt: skip
 
 
 def settlement_places(world: World) -> np.ndarray:
@@ -370,7 +373,9 @@ def settlement_places(world: World) -> np.ndarray:
 
 def core_km(world: World) -> float:
     """Mean distance of the new quarters from the centre."""
-    places = settlement_places(world)
+    places = world.memory.get("hedonic_index.places")
+    if places is None:
+        places = settlement_places(world)
     found = places[places[:, 0] == codes.NEW_CORE, 1]
     return float(found.sum()) / len(found) if len(found) else 0.0
 

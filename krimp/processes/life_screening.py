@@ -110,17 +110,17 @@ def thresholds(world: World, hazards: tuple[LifeHazard, ...], month: int) -> np.
 
 def _near(
     world: World, month: int, table: np.ndarray
-) -> Callable[[int, int, int], tuple[np.ndarray, np.ndarray, int]]:
-    """The draws of a month for a chunk of rows: who is near an event, with what luck, and where the chunk ends."""
+) -> Callable[[int, int, int], tuple[np.ndarray, np.ndarray, int, np.ndarray]]:
+    """The draws of a month for a chunk of rows: who is near an event, with what luck, where the chunk ends, the table."""
     most = np.repeat(table[:, :, -1].max(axis=0), 12)
     key, birth = world.persons.key, world.persons.birth
 
-    def work(_: int, first: int, stop: int) -> tuple[np.ndarray, np.ndarray, int]:
+    def work(_: int, first: int, stop: int) -> tuple[np.ndarray, np.ndarray, int, np.ndarray]:
         rows, luck = np.empty(stop - first + 1, np.int32), np.empty(stop - first + 1, np.uint32)
         n = draw_near(
             key, birth, world.seed, month, most, np.empty(BLOCK, np.uint32), rows, luck, first, stop
         )
-        return rows[:n].copy(), luck[:n].copy(), stop
+        return rows[:n].copy(), luck[:n].copy(), stop, table
 
     return work
 
@@ -133,10 +133,9 @@ def foresee(world: World, hazards: tuple[LifeHazard, ...]) -> None:
 
 def step(world: World, hazards: tuple[LifeHazard, ...]) -> None:
     """Fill `world.candidates` with this month's candidate rows of every hazard, ascending."""
-    table = thresholds(world, hazards, world.month)
     persons = world.persons.view()
     found = world.found_ahead("life_screening")
-    met = found[-1][2] if found else 1
+    met, table = found[-1][2:] if found else (1, thresholds(world, hazards, world.month))
     if met < world.persons.n:
         found += world.map_chunks(_near(world, world.month, table), world.persons.n, first=met)
     rows, luck = (np.concatenate([part[i] for part in found]) for i in range(2))

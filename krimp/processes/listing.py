@@ -22,6 +22,7 @@ another home seek one (or offer theirs first when they lack the cash), owners sh
 from __future__ import annotations
 
 from collections import namedtuple
+from functools import lru_cache
 
 import numpy as np
 
@@ -624,6 +625,14 @@ def heat_terms(world: World) -> tuple[float, float]:
     return fee, base
 
 
+@lru_cache(64)
+def _lognormal(mu: float, sigma: float) -> np.ndarray:
+    """exp(mu + sigma z) by the score of a draw; nobody writes to it."""
+    table = mu + sigma * gauss_values()
+    exp_all(table)
+    return table
+
+
 def terms_of(world: World) -> Terms:
     """This month's terms as plain floats (fees in fen per 0.1 m2 and month)."""
     p = world.params
@@ -633,12 +642,10 @@ def terms_of(world: World) -> Terms:
     floors = [
         p["developers.floor_share"] * developers.replacement_cost(world, lift) * ten for lift in (0.0, 1.0)
     ]
-    z = gauss_values()
-    use, dear = p["listing.theta_sd"] * z, p["listing.closing_sd"] * z
-    cuts = p["listing.cut_mu"] + p["listing.cut_sigma"] * z
+    use, dear = _lognormal(0.0, p["listing.theta_sd"]), _lognormal(0.0, p["listing.closing_sd"])
+    cuts = _lognormal(p["listing.cut_mu"], p["listing.cut_sigma"])
     fades = -(p["listing.theta_fades"] / 12.0) * np.arange(world.month + 2.0)
-    for table in (use, dear, cuts, fades):
-        exp_all(table)
+    exp_all(fades)
     return Terms(
         float(fee / 12.0 * ten), float(base), p["listing.property_fee_lift"] * ten, p["listing.property_fee_walk"] * ten,
         p["listing.discount_year"], p["listing.trend_weight"] * p["listing.trend_lasts"], offers_of(p["listing.offer_sd"]), p["listing.loss_aversion"],

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from weakref import WeakKeyDictionary
+
 import numpy as np
 
 from krimp.state.compile import kernel
+from krimp.state.tables import Table
 
 #: Rows whose counts, a byte each, cannot run over.
 _FEW = 240
@@ -69,3 +73,24 @@ def rows_where(flags: np.ndarray) -> np.ndarray:
     out = np.empty(n + 1, np.int64)
     _put_rows(flags, out)
     return out[:-1]
+
+
+class Dwindling:
+    """Rows of which something holds that never comes back once it has ended: only those of which it held when last asked,
+    and rows new since, are asked again. It can be made anew at any time, so no checkpoint needs it."""
+
+    def __init__(self, holds: Callable[[Table, np.ndarray | slice], np.ndarray]) -> None:
+        self._holds = holds
+        #: By table: rows asked so far, rows kept.
+        self._kept: WeakKeyDictionary[Table, tuple[int, np.ndarray]] = WeakKeyDictionary()
+
+    def rows(self, table: Table) -> np.ndarray:
+        """int64[n] rows of which holds(table, rows) is true, ascending."""
+        asked, kept = self._kept.get(table, (0, np.zeros(0, np.int64)))
+        if table.n < asked:
+            asked, kept = 0, kept[:0]
+        kept = kept[self._holds(table, kept)]
+        if asked < table.n:
+            kept = np.concatenate([kept, rows_where(self._holds(table, slice(asked, table.n))) + asked])
+        self._kept[table] = table.n, kept
+        return kept
