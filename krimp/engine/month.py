@@ -14,7 +14,7 @@ from types import ModuleType
 
 import numpy as np
 
-from krimp.processes import life_screening
+from krimp.processes import household_income, life_screening
 from krimp.processes.life_screening import LifeHazard
 from krimp.state import recount
 from krimp.state.ledger import Account
@@ -140,7 +140,9 @@ def _live(world: World, seconds: dict[str, float], check_each: bool) -> None:
 
     clock = time.perf_counter()
     life_screening.step(world, all_hazards())
+    # one core alone does most of what follows
     life_screening.foresee(world, all_hazards())
+    household_income.foresee(world)
     clock = timed("life_screening", clock)
     for module in modules():
         if hasattr(module, "step"):

@@ -12,6 +12,7 @@ Amounts sent home: a tenth to a fifth of migrants' pay to parents [A]; students 
 from __future__ import annotations
 
 from collections import namedtuple
+from collections.abc import Callable
 
 import numpy as np
 
@@ -90,8 +91,9 @@ Tally = namedtuple(
         "remitted",
     ],
 )
-#: Lists of people that the pass over them finds, in the order of `look_over`.
-LISTS = ("seek", "leave", "idle", "due", "founder", "study", "give")
+#: Lists of people that the pass over them finds, in the order of `look_over` and of `look_at`; the others last a month.
+LISTS = ("seek", "due", "study", "leave", "idle", "founder", "give")
+_KEPT = ("seek", "due", "leave", "idle", "founder")
 #: Activities counted.
 N_ACTIVITIES = 7
 
@@ -183,12 +185,6 @@ def quick(key, month):
     return (x ^ (x >> np.uint64(32))) * np.uint64(0xD6E8FEB86659FD93)
 
 
-@inlined
-def bit(flag, k):
-    """A byte with bit k set if `flag`."""
-    return np.uint8(np.uint8(flag) << np.uint8(k))
-
-
 @helper
 def is_due(P, p, month, A):
     """Whether p works past the end of working life or has a pension to come."""
@@ -204,69 +200,106 @@ def is_due(P, p, month, A):
 
 
 @kernel
-def look_over(
-    P, month, A, give_months, giver, study_months, least, first, stop, look, flag, hit, rows, count, adults
-):
-    """Lists of those of rows [first, stop) who seek, may leave, are idle, have reached an age, may found, study away, send
-    money home: rows[list, : count[list]]. adults[nd]: residents of working age. `look`, `flag`, `hit`: scratch of a block.
-
-    Loops without branches set a bit for each list; with few columns and narrow numbers each they become vector code. The
-    quick hash screens a 32nd of the people for losses and new searches and a 128th for shops. `least`: lowest age at
-    which a man, a woman may be due; these few are looked at one by one.
+def pick(key, month, giver, first, stop, mark, flag, hit, rows, count):
+    """Rows of [first, stop) whom luck picks this month, whoever they are: rows[0, : count[0]] a 32nd to lose, leave or seek
+    work, rows[1] a 128th to found a shop, rows[2] those whose turn it is to send money home. `mark`, `flag`, `hit`: scratch of a block.
     """
     phase = np.uint32(month % 12)
-    studies = (phase == 1) | (phase == 8)
-    now, least_woman, least_man = np.int32(month), np.int32(least[FEMALE]), np.int32(least[MALE])
-    n0, n1, n2, n3, n4, n5, n6 = 0, 0, 0, 0, 0, 0, 0
+    n0, n1, n2 = 0, 0, 0
     for begin in range(first, stop, BLOCK):
         end = min(begin + BLOCK, stop)
         for i in range(begin, end):
-            look[np.uint64(i - begin)] = quick(P.key[np.uint64(i)], month) >> np.uint64(57)
+            luck = np.uint8(quick(key[np.uint64(i)], month) >> np.uint64(57))
+            bits = np.uint32(key[np.uint64(i)] >> np.uint64(20))
+            turn = ((bits >> np.uint32(12)) & np.uint32(0xFFFF)) % np.uint32(12) == phase
+            gives = turn & ((bits & np.uint32(255)) < np.uint32(giver))
+            mark[np.uint64(i - begin)] = (
+                np.uint8(luck < 4) | np.uint8(luck == 5) << np.uint8(1) | np.uint8(gives) << np.uint8(2)
+            )
+        for j in range(end - begin):
+            flag[np.uint64(j)] = mark[np.uint64(j)] != 0
+        for i in hit[: pack(flag[: end - begin], begin, hit, 0)]:
+            picks = np.int64(mark[np.uint64(i - begin)])
+            rows[0, n0], rows[1, n1], rows[2, n2] = i, i, i
+            n0 += picks & 1
+            n1 += picks >> 1 & 1
+            n2 += picks >> 2
+    count[0], count[1], count[2] = n0, n1, n2
+
+
+@kernel
+def look_over(P, month, A, study_months, least, first, stop, flag, hit, rows, count, adults):
+    """Lists of those of rows [first, stop) who seek, have reached an age, study away: rows[list, : count[list]]. adults[nd]:
+    residents of working age. `flag`, `hit`: scratch of a block.
+
+    Loops without branches over few columns and narrow numbers become vector code. `least`: lowest age at which a man, a
+    woman may be due; these few are looked at one by one.
+    """
+    studies = (month % 12 == 1) | (month % 12 == 8)
+    now, least_woman, least_man = np.int32(month), np.int32(least[FEMALE]), np.int32(least[MALE])
+    seek, due, study = 0, 0, 0
+    for begin in range(first, stop, BLOCK):
+        end = min(begin + BLOCK, stop)
+        mine = flag[: end - begin]
         for i in range(begin, end):
-            p, j = np.uint64(i), np.uint64(i - begin)
-            age = now - np.int32(P.birth[p])
-            works, seeks = P.activity[p] == EMPLOYED, P.activity[p] == UNEMPLOYED
-            idle = (P.activity[p] == INACTIVE) & (age >= FIRST_WORK) & (age < np.int32(A.first_pension))
-            founds = (works | seeks) & (age >= 240) & (age < 660) & (P.household[p] != 0) & (look[j] == 5)
-            turn = look[j] < 4
-            lists = bit(seeks, 0) | bit(works & turn, 1) | bit(idle & turn, 2) | bit(founds, 4)
-            look[j] = lists * np.uint8(P.state[p] == RESIDENT)
+            p = np.uint64(i)
+            mine[np.uint64(i - begin)] = (P.activity[p] == UNEMPLOYED) & (P.state[p] == RESIDENT)
+        seek = pack(mine, begin, rows[0], seek)
         for i in range(begin, end):
             p = np.uint64(i)
             age = now - np.int32(P.birth[p])
-            flag[np.uint64(i - begin)] = (P.state[p] == RESIDENT) & (age >= FIRST_WORK) & (age < LAST_WORK)
-        count_where(flag, 1, P.district[begin:end], adults, 0, end - begin)
+            mine[np.uint64(i - begin)] = (P.state[p] == RESIDENT) & (age >= FIRST_WORK) & (age < LAST_WORK)
+        count_where(mine, 1, P.district[begin:end], adults, 0, end - begin)
         for i in range(begin, end):
             p = np.uint64(i)
             old = now - np.int32(P.birth[p]) >= (least_man if P.sex[p] == MALE else least_woman)
             ends = (P.activity[p] == EMPLOYED) | (P.pension[p] == 0)
-            flag[np.uint64(i - begin)] = old & ends & (P.state[p] == RESIDENT)
-        for i in hit[: pack(flag[: end - begin], begin, hit, 0)]:
-            look[np.uint64(i - begin)] |= bit(is_due(P, i, month, A), 3)
-        for i in range(begin, end):
-            p = np.uint64(i)
-            away = now - np.int32(P.left[p])
-            bits = np.uint32(P.key[p] >> np.uint64(20))
-            turn = ((bits >> np.uint32(12)) & np.uint32(0xFFFF)) % np.uint32(12) == phase
-            student = (P.activity[p] == STUDENT) & (away <= np.int32(study_months))
-            gives = turn & ((bits & np.uint32(255)) < np.uint32(giver)) & (away <= np.int32(give_months))
-            gives &= (now - np.int32(P.birth[p]) >= 216) & ~student
-            lists = bit(student & studies, 5) | bit(gives, 6)
-            look[np.uint64(i - begin)] |= np.uint8(lists) * np.uint8(P.state[p] == GONE)
-        for j in range(end - begin):
-            flag[np.uint64(j)] = look[np.uint64(j)] != 0
-        for i in hit[: pack(flag[: end - begin], begin, hit, 0)]:
-            lists = np.int64(look[np.uint64(i - begin)])
-            rows[0, n0], rows[1, n1], rows[2, n2], rows[3, n3] = i, i, i, i
-            rows[4, n4], rows[5, n5], rows[6, n6] = i, i, i
-            n0 += lists & 1
-            n1 += (lists >> 1) & 1
-            n2 += (lists >> 2) & 1
-            n3 += (lists >> 3) & 1
-            n4 += (lists >> 4) & 1
-            n5 += (lists >> 5) & 1
-            n6 += (lists >> 6) & 1
-    count[0], count[1], count[2], count[3], count[4], count[5], count[6] = n0, n1, n2, n3, n4, n5, n6
+            mine[np.uint64(i - begin)] = old & ends & (P.state[p] == RESIDENT)
+        for i in hit[: pack(mine, begin, hit, 0)]:
+            rows[1, due] = i
+            due += is_due(P, i, month, A)
+        if studies:
+            for i in range(begin, end):
+                p = np.uint64(i)
+                away = now - np.int32(P.left[p]) <= np.int32(study_months)
+                mine[np.uint64(i - begin)] = (P.activity[p] == STUDENT) & (P.state[p] == GONE) & away
+            study = pack(mine, begin, rows[2], study)
+    count[0], count[1], count[2] = seek, due, study
+
+
+@kernel
+def look_at(P, month, first_pension, give_months, study_months, picked, rows, count):
+    """Those of whom luck picks (`pick`) who may leave their work, are idle, may found, send money home: rows[list, : count[list]].
+    `picked`: rows picked to lose, leave or seek work, to found, to send money."""
+    leave, idle, found, give = 0, 0, 0, 0
+    for k in range(picked[0].size):
+        if k + 16 < picked[0].size:
+            prefetch((P.state, P.birth, P.activity), picked[0][k + 16])
+        i = picked[0][k]
+        lives = P.state[i] == RESIDENT
+        age = month - np.int64(P.birth[i])
+        rows[0, leave], rows[1, idle] = i, i
+        leave += lives & (P.activity[i] == EMPLOYED)
+        idle += lives & (P.activity[i] == INACTIVE) & (age >= FIRST_WORK) & (age < first_pension)
+    for i in picked[1]:
+        age = month - np.int64(P.birth[i])
+        able = (P.activity[i] == EMPLOYED) | (P.activity[i] == UNEMPLOYED)
+        rows[2, found] = i
+        found += able & (P.state[i] == RESIDENT) & (age >= 240) & (age < 660) & (P.household[i] != 0)
+    for k in range(picked[2].size):
+        if k + 16 < picked[2].size:
+            prefetch((P.state, P.birth, P.activity, P.left), picked[2][k + 16])
+        i = picked[2][k]
+        away = month - np.int64(P.left[i])
+        student = (P.activity[i] == STUDENT) & (away <= study_months)
+        rows[3, give] = i
+        give += (
+            (P.state[i] == GONE)
+            & (away <= give_months)
+            & (month - np.int64(P.birth[i]) >= 216)
+            & (not student)
+        )
+    count[0], count[1], count[2], count[3] = leave, idle, found, give
 
 
 @kernel
@@ -403,27 +436,57 @@ def _pay(world: World, shares: np.ndarray, pay_now: bool) -> tuple[Tally, int, i
     return tally, gone.shape[1], int(sum(n_paid)[0])
 
 
+def _luck(world: World) -> Callable[[int, int, int], tuple[int, tuple[np.ndarray, ...]]]:
+    """Where a chunk of rows ends and whom luck picks of it (`pick`)."""
+    key, month = world.persons.key, world.month
+    giver = int(256 * world.params["household_income.remit_share"])
+
+    def work(_: int, first: int, stop: int) -> tuple[int, tuple[np.ndarray, ...]]:
+        rows, count = np.empty((3, stop - first + 1), np.int32), np.zeros(3, np.int64)
+        scratch = *np.empty((2, BLOCK), np.uint8), np.empty(BLOCK + 1, np.int32)
+        pick(key, month, giver, first, stop, *scratch, rows, count)
+        return stop, tuple(rows[i, : int(count[i])].copy() for i in range(3))
+
+    return work
+
+
+def foresee(world: World) -> None:
+    """Begin with this month's luck, which hangs on keys alone."""
+    world.ahead("household_income", _luck(world), world.persons.n)
+
+
 def _look(world: World, ages: Ages) -> dict[str, np.ndarray]:
     """The lists of this month, in row order whatever the threads; those of next month's market go into memory."""
     p, memory, view = world.params, world.memory, world.persons.view()
-    rules = (
-        int(12 * p["household_income.remit_years"]), int(256 * p["household_income.remit_share"]),
-        int(p["household_income.study_months"]),
+    give_months, study_months = (
+        int(12 * p["household_income.remit_years"]), int(p["household_income.study_months"]),
     )  # fmt: skip
-
     least = np.minimum(ages.stop, ages.stop_informal - 32).min(axis=1)
     least = np.clip(least, ages.first_pension, LAST_WORK)
+    luck = world.found_ahead("household_income")
+    met = luck[-1][0] if luck else 1
+    if met < world.persons.n:
+        # those born since are looked at as well
+        luck += world.map_chunks(_luck(world), world.persons.n, first=met)
 
-    def work(_: int, first: int, stop: int) -> tuple[list[np.ndarray], np.ndarray]:
-        rows, count = np.empty((len(LISTS), stop - first + 1), np.int32), np.zeros(len(LISTS), np.int64)
-        look, flag = np.empty((2, BLOCK), np.uint8)
-        hit, adults = np.empty(BLOCK, np.int32), np.zeros(world.nd, np.int64)
-        look_over(view, world.month, ages, *rules, least, first, stop, look, flag, hit, rows, count, adults)
-        return [rows[i, : int(count[i])].copy() for i in range(len(LISTS))], adults
+    def work(part: int, first: int, stop: int) -> tuple[list[np.ndarray], np.ndarray]:
+        rows, count = np.empty((3, stop - first + 1), np.int32), np.zeros(3, np.int64)
+        hit, adults = np.empty(BLOCK + 1, np.int32), np.zeros(world.nd, np.int64)
+        flag = np.empty(BLOCK, np.uint8)
+        look_over(view, world.month, ages, study_months, least, first, stop, flag, hit, rows, count, adults)
+        return [rows[i, : int(count[i])].copy() for i in range(3)], adults
+
+    def judge(part: int, *_: int) -> list[np.ndarray]:
+        picked = luck[part][1]
+        rows, count = np.empty((4, max(map(len, picked)) + 1), np.int32), np.zeros(4, np.int64)
+        look_at(view, world.month, ages.first_pension, give_months, study_months, picked, rows, count)
+        return [rows[i, : int(count[i])].copy() for i in range(4)]
 
     parts = world.map_chunks(work, world.persons.n)
-    found = {name: np.concatenate([part[i] for part, _ in parts]) for i, name in enumerate(LISTS)}
-    for name in LISTS[:5]:
+    judged = world.map_chunks(judge, len(luck), first=0, chunk=1)
+    lists = (*zip(*(lists for lists, _ in parts), strict=True), *zip(*judged, strict=True))
+    found = {name: np.concatenate(mine) for name, mine in zip(LISTS, lists, strict=True)}
+    for name in _KEPT:
         memory[f"household_income.{name}"] = found[name]
     memory["household_income.adults"] = np.sum([adults for _, adults in parts], axis=0)
     return found
