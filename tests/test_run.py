@@ -21,7 +21,7 @@ import pytest
 from krimp.engine import month, record, warm
 from krimp.engine.background import BackgroundWriter
 from krimp.engine.run import Settings, execute, prepare, resume
-from krimp.processes import mortality, tenancy
+from krimp.processes import buses, mortality, tenancy
 from krimp.state.world import World
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -346,25 +346,48 @@ def test_what_was_begun_ahead_comes_in_order_too() -> None:
             assert [row for part in found for row in part] == list(range(1, 1000))
 
 
-def test_from_the_budget_on_only_money_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What observers count ahead does not change before the month's end, but for cash, cars and what counting itself writes."""
+def test_what_is_counted_ahead_is_settled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the resettlement on people only move, from the budget on only money is written, and what counting itself writes."""
     city = prepare("hegang", scale="1/500")
-    written: set[str] = set()
-    before: dict[str, np.ndarray] = {}
+    tables = {
+        "people_settled": ("persons",),
+        "homes_settled": ("persons", "households", "dwellings", "buildings", "shops"),
+    }
+    before: dict[str, dict[str, np.ndarray]] = {}
+    written: dict[str, set[str]] = {moment: set() for moment in tables}
 
-    def columns() -> dict[str, np.ndarray]:
-        tables = ("persons", "households", "dwellings", "buildings", "shops")
-        return {f"{t}.{c}": a for t in tables for c, a in getattr(city, t).columns.items()}
+    def columns(moment: str) -> dict[str, np.ndarray]:
+        return {f"{t}.{c}": a for t in tables[moment] for c, a in getattr(city, t).columns.items()}
 
-    monkeypatch.setattr(
-        month, "_count_ahead", lambda _: before.update((name, a.copy()) for name, a in columns().items())
-    )
+    def settled(_: World, moment: str) -> None:
+        before[moment] = {name: a.copy() for name, a in columns(moment).items()}
+
+    monkeypatch.setattr(month, "_count_ahead", settled)
     for _ in range(150):
         month.advance(city)
-        written |= {name for name, a in columns().items() if not np.array_equal(a, before[name])}
-    assert written == {
+        for moment, found in written.items():
+            found |= {n for n, a in columns(moment).items() if not np.array_equal(a, before[moment][n])}
+    assert written["people_settled"] == {"persons.district", "persons.counted"}
+    assert written["homes_settled"] == {
         "households.cash", "households.cars", "persons.counted", "buildings.lit", "buildings.windows", "buildings.occupied",
     }  # fmt: skip
+
+
+def test_a_fault_counted_ahead_is_found_when_the_run_ends(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Who breaks a list after the lists were recounted is found a month later, in the last month at once."""
+    whole = buses.step
+
+    def break_a_list(world: World) -> None:
+        whole(world)
+        if world.month == world.base + 3:
+            world.households.size[np.flatnonzero(world.households.size > 1)[0]] -= 1
+
+    monkeypatch.setattr(buses, "step", break_a_list)
+    for until in ("2011-02", "2011-04"):
+        with pytest.raises(month.InvariantError, match="buses: 1 households whose list and size differ"):
+            execute(Settings("hegang", until=until, scale="1/200", threads=2), tmp_path / until)
 
 
 def test_nothing_is_written_after_a_fault() -> None:

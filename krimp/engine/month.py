@@ -1,7 +1,7 @@
 """The model on one page: the phases of a month, in order.
 
 Every name is a module of `krimp.processes`; a module may have `PARAMETERS`, `SERIES`, `ACCOUNTS`, `HAZARDS`,
-`start(world)`, `step(world)`, `observe(world)` and `count_ahead(world)`.
+`start(world)`, `step(world)`, `observe(world)`, `people_settled(world)` and `homes_settled(world)`.
 """
 
 from __future__ import annotations
@@ -107,13 +107,17 @@ def advance(world: World, wall: dict[str, float] | None = None, check_each: bool
 
     `wall` collects seconds by process; `check_each` recounts after every process to name the culprit.
     """
-    _live(world, wall if wall is not None else {}, check_each)
+    _live(world, wall if wall is not None else {}, check_each, ahead=not check_each)
     _demand(_faults(world), "the month's end", world)
 
 
-def advance_and_observe(world: World, wall: dict[str, float]) -> dict[str, np.ndarray]:
-    """`advance`, then `observe`; recounting and observing only look, so they share the threads. Raises InvariantError."""
-    _live(world, wall, False)
+def advance_and_observe(world: World, wall: dict[str, float], ahead: bool = True) -> dict[str, np.ndarray]:
+    """`advance`, then `observe`; recounting and observing only look, so they share the threads. Raises InvariantError.
+
+    `ahead`: count what is settled while the month goes on. What a faulty process breaks after that is found a month later;
+    False for a month that must be found whole.
+    """
+    _live(world, wall, False, ahead)
     clock = time.perf_counter()
     faults, *found = world.side_by_side([partial(_faults, world), *_observers(world)])
     _demand(faults, "the month's end", world)
@@ -130,7 +134,7 @@ def begin(world: World) -> None:
     world.seekers.clear()
 
 
-def _live(world: World, seconds: dict[str, float], check_each: bool) -> None:
+def _live(world: World, seconds: dict[str, float], check_each: bool, ahead: bool) -> None:
     begin(world)
 
     def timed(name: str, since: float) -> float:
@@ -147,8 +151,8 @@ def _live(world: World, seconds: dict[str, float], check_each: bool) -> None:
     for module in modules():
         if hasattr(module, "step"):
             name = module.__name__.rsplit(".", 1)[1]
-            if name == PHASES["budget"][0] and not check_each:
-                _count_ahead(world)
+            if ahead and name in SETTLED:
+                _count_ahead(world, SETTLED[name])
             module.step(world)
             clock = timed(name, clock)
             if check_each:
@@ -156,12 +160,16 @@ def _live(world: World, seconds: dict[str, float], check_each: bool) -> None:
                 clock = time.perf_counter()
 
 
-def _count_ahead(world: World) -> None:
-    """Let the observers begin on cores that have leisure: from the budget on nobody moves and no home changes, only money."""
-    for module in modules():
-        if hasattr(module, "count_ahead"):
-            module.count_ahead(world)
-    recount.count_ahead(world)
+#: From these processes on nobody comes, goes, is born, dies or changes work, and then nobody moves and no home changes,
+#: only money: what looks at them may begin on cores that have leisure.
+SETTLED = {PHASES["resettlement"][0]: "people_settled", PHASES["budget"][0]: "homes_settled"}
+
+
+def _count_ahead(world: World, begin: str) -> None:
+    """Call all functions of that name: each begins to count (`World.ahead`) what its owner asks for at the month's end."""
+    for module in (*modules(), recount):
+        if hasattr(module, begin):
+            getattr(module, begin)(world)
 
 
 def _faults(world: World) -> list[str]:

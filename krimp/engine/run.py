@@ -272,7 +272,10 @@ def _go_on(
             while world.month < until:
                 since = time.perf_counter()
                 _apply(scenario, world, world.month + 1)
-                observed = month.advance_and_observe(world, wall)
+                # what is kept, at the end or in a checkpoint, is recounted as it is kept
+                every = settings.checkpoint_every
+                kept = world.month + 1 == until or (every and (world.month + 1 - world.base) % every == 0)
+                observed = month.advance_and_observe(world, wall, ahead=not kept)
                 mark = time.perf_counter()
                 recorder.person_months += int(np.count_nonzero(world.persons.state == RESIDENT))
                 recorder.month(world, observed)
@@ -291,8 +294,7 @@ def _go_on(
                     writer.submit(_write_listings, board, *_names(world), kinds, folder, world.year)
                 if now in settings.snapshots and settings.tables:
                     _write_snapshot(writer, world, folder)
-                every = settings.checkpoint_every
-                if every and (world.month - world.base) % every == 0 and world.month < until:
+                if kept and world.month < until:
                     writer.submit(
                         checkpoint.write, *checkpoint.snapshot(world, recorder, wall), folder / "checkpoints"
                     )

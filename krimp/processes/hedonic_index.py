@@ -574,7 +574,7 @@ def _asks(world: World) -> dict[str, np.ndarray]:
     return out
 
 
-def count_ahead(world: World) -> None:
+def homes_settled(world: World) -> None:
     """Begin to look at asking prices."""
     world.ahead("hedonic_index", lambda *_: _asks(world), 2)
 

@@ -88,7 +88,7 @@ def _homes(world: World) -> Callable[[int, int, int], tuple[np.ndarray, np.ndarr
     return work
 
 
-def count_ahead(world: World) -> None:
+def homes_settled(world: World) -> None:
     """Begin to count."""
     world.ahead("home_stocks", _homes(world), world.dwellings.n)
 

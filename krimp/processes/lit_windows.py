@@ -122,7 +122,7 @@ def _dusk(world: World) -> Callable[[int, int, int], tuple[np.ndarray, np.ndarra
     return work
 
 
-def count_ahead(world: World) -> None:
+def homes_settled(world: World) -> None:
     """Begin to count; who looks at a house this month still sees last month's lights."""
     world.ahead("lit_windows", _dusk(world), world.buildings.n, CHUNK)
 

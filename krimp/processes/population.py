@@ -9,7 +9,7 @@ import numpy as np
 
 from krimp.processes.household_income import N_ACTIVITIES
 from krimp.state.codes import ACTIVE, DEAD, FEMALE, N_SECTORS, RESIDENT
-from krimp.state.compile import kernel
+from krimp.state.compile import inlined, kernel
 from krimp.state.parameters import Parameter
 from krimp.state.world import CHUNK, Series, World
 
@@ -61,11 +61,25 @@ def tally(cell, out):
         out[j & np.uint64(3), np.uint64(cell[j])] += 1
 
 
+@inlined
+def age_cell(district, sex, birth, month):
+    """Place of a resident in the count by age."""
+    years = min(np.uint32(np.int32(month) - np.int32(birth)) // np.uint32(12), np.uint32(OLDEST))
+    return (np.int32(district) * 2 + np.int32(sex)) * (OLDEST + 1) + np.int32(years)
+
+
+@inlined
+def work_cell(district, activity, sector, pension, collective, employer):
+    """Place of a resident in the count by work."""
+    flags = np.int32(pension > 0) + np.int32(collective > 0) * 2 + np.int32(employer != 0) * 4
+    at = (np.int32(district) * N_ACTIVITIES + np.int32(activity)) * N_SECTORS + np.int32(sector)
+    return at * FLAGS + flags
+
+
 @kernel
-def count_people(state, birth, sex, district, activity, sector, pension, collective, employer, hukou, left, counted, month,
-                 ages, works, moved, cell, first, stop):  # fmt: skip
+def count_people(P, month, ages, works, cell, first, stop):
     """Residents of rows [first, stop) into ages[4, district * sex * years] and works[4, district * activity * sector * flags],
-    others into the last cell; into moved[0], moved[1] those who moved in and out. Returns how many are registered.
+    others into the last cell, by the district in which they were last counted. Returns how many are registered.
 
     `cell`: scratch of a block, in which places are found in vector code before they are added up.
     """
@@ -75,42 +89,52 @@ def count_people(state, birth, sex, district, activity, sector, pension, collect
         end = min(begin + BLOCK, stop)
         for i in range(begin, end):
             p = np.uint64(i)
-            years = min(np.uint32(np.int32(month) - np.int32(birth[p])) // np.uint32(12), np.uint32(OLDEST))
-            at = (np.int32(district[p]) * 2 + np.int32(sex[p])) * (OLDEST + 1) + np.int32(years)
-            cell[np.uint64(i - begin)] = at if state[p] == RESIDENT else nobody_aged
-            registered += (state[p] != DEAD) & (hukou[p] == 1)
+            at = age_cell(P.counted[p], P.sex[p], P.birth[p], month)
+            cell[np.uint64(i - begin)] = at if P.state[p] == RESIDENT else nobody_aged
+            registered += (P.state[p] != DEAD) & (P.hukou[p] == 1)
         tally(cell[: end - begin], ages)
         for i in range(begin, end):
             p = np.uint64(i)
-            flags = (
-                np.int32(pension[p] > 0) + np.int32(collective[p] > 0) * 2 + np.int32(employer[p] != 0) * 4
+            at = work_cell(
+                P.counted[p], P.activity[p], P.sector[p], P.pension[p], P.collective[p], P.employer[p]
             )
-            at = (np.int32(district[p]) * N_ACTIVITIES + np.int32(activity[p])) * N_SECTORS + np.int32(
-                sector[p]
-            )
-            cell[np.uint64(i - begin)] = at * FLAGS + flags if state[p] == RESIDENT else nobody_at_work
+            cell[np.uint64(i - begin)] = at if P.state[p] == RESIDENT else nobody_at_work
         tally(cell[: end - begin], works)
-        move(state, left, district, counted, month, moved, begin, end)
     return registered
 
 
 @kernel
-def move(state, left, district, counted, month, moved, first, stop):
-    """Residents, and those who died or left this month, who are in another district than where they were last counted."""
+def movers(counted, district, first, stop, out):
+    """Rows of [first, stop) of people elsewhere than where they were last counted, into `out`; returns how many."""
+    n = 0
     for begin in range(first, stop, FEW):
         end = min(begin + FEW, stop)
         elsewhere = 0
         for i in range(begin, end):
-            p = np.uint64(i)
-            elsewhere += counted[p] != district[p]
-        if elsewhere == 0:
-            continue
-        for p in range(begin, end):
-            if counted[p] != district[p]:
-                if state[p] == RESIDENT or left[p] == month:
-                    moved[0, district[p]] += 1
-                    moved[1, counted[p]] += 1
-                counted[p] = district[p]
+            elsewhere += counted[np.uint64(i)] != district[np.uint64(i)]
+        if elsewhere:
+            for i in range(begin, end):
+                out[n] = i
+                n += counted[np.uint64(i)] != district[np.uint64(i)]
+    return n
+
+
+@kernel
+def move(P, rows, month, ages, works, moved):
+    """Count the residents of `rows` where they are now, not where they were last; in moved[0], moved[1], into which districts
+    and out of which, those too who died or left this month."""
+    for p in rows:
+        old, new = P.counted[p], P.district[p]
+        P.counted[p] = new
+        if P.state[p] == RESIDENT or P.left[p] == month:
+            moved[0, new] += 1
+            moved[1, old] += 1
+        if P.state[p] == RESIDENT:
+            ages[age_cell(old, P.sex[p], P.birth[p], month)] -= 1
+            ages[age_cell(new, P.sex[p], P.birth[p], month)] += 1
+            of_work = P.activity[p], P.sector[p], P.pension[p], P.collective[p], P.employer[p]
+            works[work_cell(old, of_work[0], of_work[1], of_work[2], of_work[3], of_work[4])] -= 1
+            works[work_cell(new, of_work[0], of_work[1], of_work[2], of_work[3], of_work[4])] += 1
 
 
 @kernel
@@ -130,19 +154,15 @@ def count_homes(state, size, district, sizes, cell, first, stop):
 _BY_AGE, _BY_WORK = (2, OLDEST + 1), (N_ACTIVITIES, N_SECTORS, FLAGS)
 
 
-def _people(world: World) -> Callable[[int, int, int], tuple[int, np.ndarray, np.ndarray, np.ndarray]]:
+def _people(world: World) -> Callable[[int, int, int], tuple[int, np.ndarray, np.ndarray]]:
     """`count_people` of a chunk of rows."""
-    p, nd = world.persons, world.nd
+    view, nd = world.persons.view(), world.nd
     no_age, no_work = nd * math.prod(_BY_AGE), nd * math.prod(_BY_WORK)
-    of_person = (
-        p.state, p.birth, p.sex, p.district, p.activity, p.sector, p.pension, p.collective, p.employer, p.hukou, p.left,
-        p.counted, world.month,
-    )  # fmt: skip
 
-    def work(_: int, first: int, stop: int) -> tuple[int, np.ndarray, np.ndarray, np.ndarray]:
+    def work(_: int, first: int, stop: int) -> tuple[int, np.ndarray, np.ndarray]:
         ages, works = np.zeros((4, no_age + 1), np.int32), np.zeros((4, no_work + 1), np.int32)
-        moved, cell = np.zeros((2, nd), np.int64), np.empty(BLOCK, np.int32)
-        return count_people(*of_person, ages, works, moved, cell, first, stop), ages, works, moved
+        n = count_people(view, world.month, ages, works, np.empty(BLOCK, np.int32), first, stop)
+        return n, ages, works
 
     return work
 
@@ -159,9 +179,13 @@ def _families(world: World) -> Callable[[int, int, int], np.ndarray]:
     return work
 
 
-def count_ahead(world: World) -> None:
-    """Begin `count_all`."""
+def people_settled(world: World) -> None:
+    """Begin to count people, all but those who will still move within the city."""
     world.ahead("population.people", _people(world), world.persons.n, 2 * CHUNK)
+
+
+def homes_settled(world: World) -> None:
+    """Begin to count families."""
     world.ahead("population.families", _families(world), world.households.n)
 
 
@@ -170,19 +194,21 @@ def count_all(world: World) -> np.ndarray:
 
     Returns int64[2, n_districts]: residents who moved in from another district since the last count, and out to one.
     """
-    nd, memory = world.nd, world.memory
-    people = world.map_begun("population.people", _people(world), world.persons.n, 2 * CHUNK)
+    p, nd, memory = world.persons, world.nd, world.memory
+    people = world.map_begun("population.people", _people(world), p.n, 2 * CHUNK)
     families = world.map_begun("population.families", _families(world), world.households.n)
-    registered, ages, works, moved = zip(*people, strict=True)
+    registered, by_age, by_work = zip(*people, strict=True)
+    ages, works = sum(by_age).sum(axis=0, dtype=np.int64), sum(by_work).sum(axis=0, dtype=np.int64)
+    rows, moved = np.empty(p.n + 1, np.int32), np.zeros((2, nd), np.int64)
+    move(p.view(), rows[: movers(p.counted, p.district, 1, p.n, rows)], world.month, ages, works, moved)
     memory["population.registered"] = sum(registered)
-    memory["population.ages"] = sum(ages).sum(axis=0)[:-1].reshape(nd, *_BY_AGE)
-    memory["population.work"] = sum(works).sum(axis=0)[:-1].reshape(nd, *_BY_WORK)
+    memory["population.ages"] = ages[:-1].reshape(nd, *_BY_AGE)
+    memory["population.work"] = works[:-1].reshape(nd, *_BY_WORK)
     sizes = sum(families).sum(axis=0)[:-1].reshape(nd, SIZES)
     memory["population.families"] = np.stack(
         [sizes.sum(axis=1), sizes[:, 1], (sizes * np.arange(SIZES)).sum(axis=1)]
     )
-    found: np.ndarray = sum(moved)
-    return found
+    return moved
 
 
 def by_flag(world: World, bit: int) -> np.ndarray:

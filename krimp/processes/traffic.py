@@ -89,7 +89,7 @@ def _cars(world: World) -> Callable[[int, int, int], tuple[np.ndarray, int, int]
     return work
 
 
-def count_ahead(world: World) -> None:
+def homes_settled(world: World) -> None:
     """Begin to count cars."""
     world.ahead("traffic", _cars(world), world.households.n)
 

@@ -80,10 +80,8 @@ def _mark(a, b):
 
 
 @kernel
-def _people(state, household, collective, partner, nxt, district, residents, first, stop):
-    """Residents by district are added up in `residents`.
-
-    Returns (strays, nowhere, marks of links, people with a household, households named, pairs).
+def _people(state, household, collective, partner, nxt, first, stop):
+    """(strays, nowhere; marks of links, people with a household, households named, pairs).
 
     A pair counts once each way round, and both ways together nothing.
     """
@@ -109,7 +107,6 @@ def _people(state, household, collective, partner, nxt, district, residents, fir
         other = np.uint32(0) if lives else q
         mutual = (q != 0) & (lives | (partner[other] == i))
         pairs += _mark(i, q) - _mark(q, i) if mutual else _NONE
-    count_where(state, RESIDENT, district, residents, first, stop)
     return strays, nowhere, links, here, named, pairs
 
 
@@ -138,9 +135,8 @@ def _families(state, size, head, estate, owned, dwelling, tenure, first, stop):
 
 
 @kernel
-def _homes(state, use, occupant, owner, kind, nxt, district, standing, first, stop):
-    """Standing homes by district, as `_people` counts; (wrong_use, unused, fallen, nobody; marks of next deeds, deeds,
-    owners named, homes, tenures)."""
+def _homes(state, use, occupant, owner, kind, nxt, first, stop):
+    """(wrong_use, unused, fallen, nobody; marks of next deeds, deeds, owners named, homes, tenures)."""
     wrong_use, unused, fallen, nobody = 0, 0, 0, 0
     following, deeds, named, homes, tenures = _NONE, _NONE, _NONE, _NONE, _NONE
     for i in range(first, stop):
@@ -164,7 +160,6 @@ def _homes(state, use, occupant, owner, kind, nxt, district, standing, first, st
         own = (kind[d] == BY_HOUSEHOLD) & (owner[d] == h)
         homes += _mark(i, h) if h > 0 else _NONE
         tenures += _mark(h, 2 * h + own) if h > 0 else _NONE
-    count_where(state, STANDING, district, standing, first, stop)
     return wrong_use, unused, fallen, nobody, following, deeds, named, homes, tenures
 
 
@@ -283,54 +278,78 @@ def _sum(values):
 Tallies = namedtuple("Tallies", ["faults", "residents", "standing"])
 
 
-def _scans(world: World) -> dict[str, tuple[Callable[[int, int, int], Any], int]]:
-    """The scan of a chunk of each table's rows, and how many rows it has."""
-    persons, h, d = world.persons, world.households, world.dwellings
-    of_person = (
-        persons.state, persons.household, persons.collective, persons.partner, persons.next, persons.district,
-    )  # fmt: skip
-    of_home = (d.state, d.use, d.occupant, d.owner, d.owner_kind, d.next_owned, d.district)
+Scan = Callable[[int, int, int], Any]
+
+
+def _of_people(world: World) -> dict[str, tuple[Scan, int]]:
+    """Scans of a chunk of rows, and how many rows there are, of what is settled when nobody comes or goes any more."""
+    p, h = world.persons, world.households
+    columns = p.state, p.household, p.collective, p.partner, p.next
+
+    def people(_: int, first: int, stop: int) -> tuple[int, ...]:
+        found: tuple[int, ...] = _people(*columns, first, stop)
+        return found
+
+    def rings(_: int, first: int, stop: int) -> int:
+        scratch = np.empty((2, BLOCK), np.int32)
+        return int(_rings(h.first, h.size, p.next, *scratch, world.month % 12, first, stop))
+
+    return {"recount.people": (people, p.n), "recount.rings": (rings, h.n)}
+
+
+def _of_homes(world: World) -> dict[str, tuple[Scan, int]]:
+    """The other scans, of what is settled when nobody moves any more."""
+    p, h, d = world.persons, world.households, world.dwellings
+    of_home = (d.state, d.use, d.occupant, d.owner, d.owner_kind, d.next_owned)
     of_family = (h.state, h.size, h.first, h.estate, h.owned, h.dwelling, h.tenure)
 
-    def people(_: int, first: int, stop: int) -> tuple[tuple[int, ...], np.ndarray]:
+    def residents(_: int, first: int, stop: int) -> np.ndarray:
         here = np.zeros(world.nd, np.int64)
-        return _people(*of_person, here, first, stop), here
+        count_where(p.state, RESIDENT, p.district, here, first, stop)
+        return here
 
     def homes(_: int, first: int, stop: int) -> tuple[tuple[int, ...], np.ndarray]:
         here = np.zeros(world.nd, np.int64)
-        return _homes(*of_home, here, first, stop), here
+        count_where(d.state, STANDING, d.district, here, first, stop)
+        return _homes(*of_home, first, stop), here
 
     def families(_: int, first: int, stop: int) -> tuple[int, ...]:
-        scratch = np.empty((2, BLOCK), np.int32)
-        wrong = _rings(h.first, h.size, persons.next, *scratch, world.month % 12, first, stop)
-        return wrong, *_families(*of_family, first, stop)
+        found: tuple[int, ...] = _families(*of_family, first, stop)
+        return found
 
     return {
-        "recount.people": (people, persons.n),
+        "recount.residents": (residents, p.n),
         "recount.homes": (homes, d.n),
         "recount.families": (families, h.n),
     }
 
 
-def count_ahead(world: World) -> None:
-    """Begin to count what the next `faults` looks at, all but money; nobody may move and no home change hands before."""
-    for name, (scan, n) in _scans(world).items():
+def people_settled(world: World) -> None:
+    """Begin to recount people and their lists."""
+    for name, (scan, n) in _of_people(world).items():
+        world.ahead(name, scan, n)
+
+
+def homes_settled(world: World) -> None:
+    """Begin to recount where people live, homes and families, all but money."""
+    for name, (scan, n) in _of_homes(world).items():
         world.ahead(name, scan, n)
 
 
 def _tally(world: World) -> Tallies:
     """Count everything once, the tables in parts side by side."""
     persons, h, d = world.persons, world.households, world.dwellings
-    by_person, by_home, by_family = (
-        world.map_begun(name, scan, n) for name, (scan, n) in _scans(world).items()
+    scans = {**_of_people(world), **_of_homes(world)}
+    by_person, rings, residents, by_home, by_family = (
+        world.map_begun(name, scan, n) for name, (scan, n) in scans.items()
     )
-    strays, nowhere, links, members, named, pairs = _add(part[0] for part in by_person)
+    strays, nowhere, links, members, named, pairs = _add(by_person)
     wrong_use, unused, fallen, nobody, following, deeds, owners, lived_in, tenures = _add(
         part[0] for part in by_home
     )
-    rings, ended, empty, homeless, *marks = _add(by_family)
+    ended, empty, homeless, *marks = _add(by_family)
     heads, sizes, first_deeds, holdings, lived_in_too, tenures_too = marks
-    found = {"strays": strays, "nowhere": nowhere, "ended": ended, "empty": empty, "homeless": homeless, "sizes": rings,
+    found = {"strays": strays, "nowhere": nowhere, "ended": ended, "empty": empty, "homeless": homeless, "sizes": sum(rings),
              "wrong_use": wrong_use, "unused": unused, "fallen": fallen, "nobody": nobody}  # fmt: skip
     if not _equal((pairs, 0)):
         found["apart"] = _apart(persons.state, persons.partner)
@@ -351,7 +370,7 @@ def _tally(world: World) -> Tallies:
         )
         # each occupied home names another active family, so equal numbers leave no family without one
         found["homeless"] = abs(int(np.count_nonzero(h.state == ACTIVE)) - lived)
-    return Tallies(found, sum(part[1] for part in by_person), sum(part[1] for part in by_home))
+    return Tallies(found, sum(residents), sum(part[1] for part in by_home))
 
 
 def _add(parts: Iterable[tuple[int, ...]]) -> list[int]:
