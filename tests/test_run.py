@@ -124,11 +124,11 @@ def stop_after(
     """Let a run's n-th month end in an exception."""
     real, count = month.advance_and_observe, [0]
 
-    def advance(*args: object) -> object:
+    def advance(*args: object, **more: object) -> object:
         count[0] += 1
         if count[0] > months:
             raise error
-        return real(*args)  # type: ignore[arg-type]
+        return real(*args, **more)  # type: ignore[arg-type]
 
     monkeypatch.setattr(month, "advance_and_observe", advance)
 
