@@ -59,6 +59,12 @@ def modules() -> tuple[ModuleType, ...]:
     )
 
 
+@cache
+def _that_have(function: str) -> tuple[ModuleType, ...]:
+    """The modules that have a function of this name, in the order of the month."""
+    return tuple(module for module in modules() if hasattr(module, function))
+
+
 def _collect(attribute: str) -> Iterator[object]:
     for module in modules():
         yield from getattr(module, attribute, ())
@@ -136,6 +142,7 @@ def begin(world: World) -> None:
 
 def _live(world: World, seconds: dict[str, float], check_each: bool, ahead: bool) -> None:
     begin(world)
+    ahead = ahead and world.threads > 1
 
     def timed(name: str, since: float) -> float:
         now = time.perf_counter()
@@ -144,32 +151,26 @@ def _live(world: World, seconds: dict[str, float], check_each: bool, ahead: bool
 
     clock = time.perf_counter()
     life_screening.step(world, all_hazards())
-    # one core alone does most of what follows
-    life_screening.foresee(world, all_hazards())
-    household_income.foresee(world)
+    if ahead:
+        # one core alone does most of what follows
+        life_screening.foresee(world, all_hazards())
+        household_income.foresee(world)
     clock = timed("life_screening", clock)
-    for module in modules():
-        if hasattr(module, "step"):
-            name = module.__name__.rsplit(".", 1)[1]
-            if ahead and name in SETTLED:
-                _count_ahead(world, SETTLED[name])
-            module.step(world)
-            clock = timed(name, clock)
-            if check_each:
-                _demand(world.ledger.check() + recount.faults(world, homes=False), name, world)
-                clock = time.perf_counter()
+    for module in _that_have("step"):
+        name = module.__name__.rsplit(".", 1)[1]
+        if ahead and name in SETTLED:
+            for counter in (*_that_have(SETTLED[name]), recount):
+                getattr(counter, SETTLED[name])(world)
+        module.step(world)
+        clock = timed(name, clock)
+        if check_each:
+            _demand(world.ledger.check() + recount.faults(world, homes=False), name, world)
+            clock = time.perf_counter()
 
 
 #: From these processes on nobody comes, goes, is born, dies or changes work, and then nobody moves and no home changes,
 #: only money: what looks at them may begin on cores that have leisure.
 SETTLED = {PHASES["resettlement"][0]: "people_settled", PHASES["budget"][0]: "homes_settled"}
-
-
-def _count_ahead(world: World, begin: str) -> None:
-    """Call all functions of that name: each begins to count (`World.ahead`) what its owner asks for at the month's end."""
-    for module in (*modules(), recount):
-        if hasattr(module, begin):
-            getattr(module, begin)(world)
 
 
 def _faults(world: World) -> list[str]:
@@ -191,19 +192,18 @@ def observe(world: World) -> dict[str, np.ndarray]:
 
 
 def _observers(world: World) -> list[Callable[[], dict[str, np.ndarray]]]:
-    return [partial(module.observe, world) for module in modules() if hasattr(module, "observe")]
+    return [partial(module.observe, world) for module in _that_have("observe")]
 
 
 def _gather(world: World, observed: Iterable[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
     out: dict[str, np.ndarray] = {}
     weight = float(world.weight)
     minor = float(world.pack.config.minor_units)
-    for series in world.series.values():
-        if series.kind == "flow":
-            values = world.counter(series.name).astype(np.float64)
-            if series.by_district:
-                values[-1] = values.sum()
-            out[series.name] = values * weight
+    flows = [series for series in world.series.values() if series.kind == "flow"]
+    counted = np.array([world.counter(series.name) for series in flows], np.float64)
+    whole = [series.by_district for series in flows]
+    counted[whole, -1] = counted[whole].sum(axis=1)
+    out.update(zip((series.name for series in flows), counted * weight, strict=True))
     for found in observed:
         for name, values in found.items():
             kind = world.series[name].kind

@@ -238,7 +238,7 @@ def _brokers(world: World) -> None:
 
 def _split(world: World, spent: np.ndarray, shares: np.ndarray, left: np.ndarray) -> None:
     """Post the month's spending by receiver and district."""
-    book, memory, nd = world.ledger, world.memory, world.nd
+    book, memory = world.ledger, world.memory
     parts = np.floor(spent[None, :] * shares[:, None]).astype(np.int64)
     parts[-1] += spent - parts.sum(axis=0)
     demand = np.ascontiguousarray(parts[:N_SHOP_KINDS])
@@ -256,12 +256,11 @@ def _split(world: World, spent: np.ndarray, shares: np.ndarray, left: np.ndarray
         parts[-1] += demand[k]
         parts[k] = 0
         visitors[k] = 0
-    for d in range(nd):
-        book.pay("consumption", "households.cash", "shops.cash", int(parts[:N_SHOP_KINDS, d].sum()), d)
-        book.pay("consumption", "households.cash", "industry.cash", int(parts[N_SHOP_KINDS, d]), d)
-        book.pay("consumption", "households.cash", "farms.cash", int(parts[N_SHOP_KINDS + 1, d]), d)
-        book.pay("imports", "households.cash", "rest.cash", int(parts[N_SHOP_KINDS + 2, d]), d)
-        book.pay("consumption", "households.cash", "services.cash", int(parts[N_SHOP_KINDS + 3, d]), d)
+    book.pay_each("consumption", "households.cash", "shops.cash", parts[:N_SHOP_KINDS].sum(axis=0))
+    book.pay_each("consumption", "households.cash", "industry.cash", parts[N_SHOP_KINDS])
+    book.pay_each("consumption", "households.cash", "farms.cash", parts[N_SHOP_KINDS + 1])
+    book.pay_each("imports", "households.cash", "rest.cash", parts[N_SHOP_KINDS + 2])
+    book.pay_each("consumption", "households.cash", "services.cash", parts[N_SHOP_KINDS + 3])
     if visitors.sum() > 0:
         book.pay("exports", "rest.cash", "shops.cash", int(visitors.sum()))
         world.fired["consumption.visitors"] += 1

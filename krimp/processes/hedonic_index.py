@@ -510,20 +510,30 @@ def step(world: World) -> None:
     history[:-1] = history[1:].copy()
     history[-1] = log_index(world)
     publish(world)
+    m["hedonic_index.sales"] = _sales(world, deals)
+
+
+def _sales(world: World, deals: np.ndarray) -> np.ndarray:
+    """float64[n_districts + 1, 4] of the month's deals: median price, of new homes, mean months on offer, ask over price; nan
+    where nothing was sold. Their value becomes a signal."""
     nd = world.nd
-    table = np.full((nd + 1, 4), np.nan)  # no price where nothing was sold
-    for i in range(nd + 1):
-        mine = deals if i == nd else deals[deals[:, 1] == i]
+    start, order = np.zeros(nd + 2, np.int64), np.empty(len(deals), np.int64)
+    group(np.ascontiguousarray(deals[:, 1]), start, order)
+    # by district, and in their own order for the city
+    orders = [order[start[i] : start[i + 1]] for i in range(nd)]
+    price, fresh, over = deals[:, 2] / 10.0 / deals[:, 3], deals[:, 6] == 1, deals[:, 4] / deals[:, 2]
+    table = np.full((nd + 1, 4), np.nan)
+    for i, mine in enumerate([*orders, np.arange(len(deals))]):
+        new, paid = fresh[mine], deals[mine, 2]
         if len(mine):
-            price, fresh = mine[:, 2] / 10.0 / mine[:, 3], mine[:, 6] == 1
-            table[i, 0] = median(price)
-            table[i, 1] = median(price[fresh]) if fresh.any() else np.nan
-            table[i, 2] = mine[:, 5].sum() / len(mine)
-            table[i, 3] = sum((mine[:, 4] / mine[:, 2]).tolist()) / len(mine)
-        used = mine[mine[:, 6] == 0, 2].sum()
+            table[i, 0] = median(price[mine])
+            table[i, 1] = median(price[mine][new]) if new.any() else np.nan
+            table[i, 2] = deals[mine, 5].sum() / len(mine)
+            table[i, 3] = sum(over[mine].tolist()) / len(mine)
+        used = paid[~new].sum()
         world.signal["deal_value_used"][i] = used / 100.0 * world.weight
-        world.signal["deal_value_new"][i] = (mine[:, 2].sum() - used) / 100.0 * world.weight
-    m["hedonic_index.sales"] = table
+        world.signal["deal_value_new"][i] = (paid.sum() - used) / 100.0 * world.weight
+    return table
 
 
 def neighbours(values: np.ndarray, place: int) -> tuple[float, float]:

@@ -633,6 +633,14 @@ def _lognormal(mu: float, sigma: float) -> np.ndarray:
     return table
 
 
+@lru_cache(4)
+def _fading(a_year: float, most: int) -> np.ndarray:
+    """exp(-rate) by months, up to `most` and one more; nobody writes to it."""
+    table = -(a_year / 12.0) * np.arange(most + 2.0)
+    exp_all(table)
+    return table
+
+
 def terms_of(world: World) -> Terms:
     """This month's terms as plain floats (fees in fen per 0.1 m2 and month)."""
     p = world.params
@@ -644,8 +652,7 @@ def terms_of(world: World) -> Terms:
     ]
     use, dear = _lognormal(0.0, p["listing.theta_sd"]), _lognormal(0.0, p["listing.closing_sd"])
     cuts = _lognormal(p["listing.cut_mu"], p["listing.cut_sigma"])
-    fades = -(p["listing.theta_fades"] / 12.0) * np.arange(world.month + 2.0)
-    exp_all(fades)
+    fades = _fading(p["listing.theta_fades"], world.month)
     return Terms(
         float(fee / 12.0 * ten), float(base), p["listing.property_fee_lift"] * ten, p["listing.property_fee_walk"] * ten,
         p["listing.discount_year"], p["listing.trend_weight"] * p["listing.trend_lasts"], offers_of(p["listing.offer_sd"]), p["listing.loss_aversion"],

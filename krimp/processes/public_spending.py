@@ -343,10 +343,9 @@ def _to_households(world: World, benefits: dict[str, int], share: np.ndarray) ->
     count_where(h.state, ACTIVE, h.district, counts, 1, h.n)
     each = np.zeros(world.nd, np.int64)
     for flow, amount in benefits.items():
-        for d, count in enumerate(counts.tolist()):
-            part = int(amount * share[d]) // count if count else 0
-            each[d] += part
-            world.ledger.pay(flow, "city.cash", "households.cash", part * count, d)
+        part = np.where(counts > 0, (amount * share).astype(np.int64) // np.maximum(counts, 1), 0)
+        each += part
+        world.ledger.pay_each(flow, "city.cash", "households.cash", part * counts)
     world.map_chunks(lambda _, first, stop: give_each(h.state, h.district, each, h.cash, first, stop), h.n)
 
 

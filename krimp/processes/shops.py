@@ -549,6 +549,8 @@ def _open(world: World, fired: np.ndarray) -> None:
         p["shops.returnee_odds"], p["shops.newcomer_odds"], score,
     )  # fmt: skip
     able = np.flatnonzero(score < 1e299)
+    if len(able) > total:
+        able = able[score[able] <= np.partition(score[able], total - 1)[total - 1]]
     order = able[np.lexsort((world.persons.key[rows[able]], score[able]))][:total]
     wishes = np.repeat(np.arange(N_SHOP_KINDS), openings)
     if len(order) < total:
@@ -594,9 +596,8 @@ def trade(world: World, demand: np.ndarray, visitors: np.ndarray) -> np.ndarray:
         bought,
         rents,
     )
-    for d in range(world.nd):
-        world.ledger.pay("imports", "shops.cash", "rest.cash", int(bought[d]), d)
-        world.ledger.pay("rent", "shops.cash", "services.cash", int(rents[d]), d)
+    world.ledger.pay_each("imports", "shops.cash", "rest.cash", bought)
+    world.ledger.pay_each("rent", "shops.cash", "services.cash", rents)
     total = demand.sum(axis=1) + visitors
     # demand that the lockdown holds back is not what a founder plans on: he looks at a year
     memory["shops.demand"] = memory["shops.demand"] + (total - memory["shops.demand"]) / 12.0
@@ -615,12 +616,11 @@ def pay_day(world: World, bill: np.ndarray) -> None:
         world.persons.view(), world.households.view(), s.view(), rows, bill, by_kind(world, "inputs"),
         p["shops.rent_share"], p["shops.reserve"], int(p["shops.loss_months"]), added, drawn, away, short, fired,
     )  # fmt: skip
-    for d in range(nd):
-        book.pay("shop_start", "households.cash", "shops.cash", int(added[d]), d)
-        book.pay("profits", "shops.cash", "households.cash", int(drawn[d]), d)
-        book.pay("profits", "shops.cash", "rest.cash", int(away[d]), d)
-        book.pay("overdraft", "banks.cash", "shops.cash", int(short[d]), d)
-        book.pay("claims", "firms.loans", "banks.firm_loans", int(short[d]), d)
+    book.pay_each("shop_start", "households.cash", "shops.cash", added)
+    book.pay_each("profits", "shops.cash", "households.cash", drawn)
+    book.pay_each("profits", "shops.cash", "rest.cash", away)
+    book.pay_each("overdraft", "banks.cash", "shops.cash", short)
+    book.pay_each("claims", "firms.loans", "banks.firm_loans", short)
     world.memory["shops.debt"] += int(short.sum())
     world.memory["shops.drawn"] = drawn
     for name, count in zip(BRANCHES, fired.tolist(), strict=True):
