@@ -28,7 +28,7 @@ from krimp.state.compile import kernel, prefetch
 from krimp.state.parameters import Parameter
 from krimp.state.portable import exp, log
 from krimp.state.purposes import RENT_CUT, TENANCY_END
-from krimp.state.random import draw4, gauss, unit
+from krimp.state.random import fill4, gauss, unit
 from krimp.state.world import Series, World
 
 PARAMETERS = (
@@ -70,7 +70,8 @@ def start(world: World) -> None:
     level = np.full(world.nd + 1, float(log(base_rent(world))))
     share = p["tenancy.offer"] / max(p["tenancy.offer"] + p["tenancy.withdraw"], 1e-9)
     offer(
-        world.dwellings.view(), _sifted(world)[0], level, world.seed, world.month, share, share, 0.0, 0.0, np.zeros(len(BRANCHES), np.int64)
+        world.dwellings.view(), _sifted(world)[0], level, world.seed, world.month, share, share, 0.0, 0.0, _scratch(),
+        np.zeros(len(BRANCHES), np.int64),
     )  # fmt: skip
     world.memory["tenancy.level"] = level
     world.signal["rent_m2"][:] = base_rent(world)
@@ -78,6 +79,8 @@ def start(world: World) -> None:
     world.memory["tenancy.paid"] = 0
 
 
+#: Homes whose luck is drawn together.
+BLOCK = 1024
 #: Accounts of those who are paid rent, in the order of `collect`.
 OWNERS = ("households.cash", "city.fund_cash", "mine.cash", "rest.cash")
 
@@ -101,33 +104,60 @@ def sift(state, use, title, abandoned, listed, fitted, kind, look, empty, let, f
 
 
 @kernel
-def offer(D, rows, level, seed, month, first_time, again, withdraw, cut, fired):
-    """Put to let, cut, withdraw."""
-    for k in range(rows.size):
-        if k + 16 < rows.size:
-            prefetch((D.listed, D.key, D.rent), rows[k + 16])
-        d = np.int64(rows[k])
-        listed = D.listed[d]
-        if listed == FOR_RENT or listed == FOR_BOTH:
-            a, b, c, e = draw4(seed, D.key[d], month, RENT_CUT)
-            if unit(a) < withdraw:
-                D.listed[d] = FOR_SALE if listed == FOR_BOTH else NOT_LISTED
-                if listed == FOR_RENT:
-                    D.listed_since[d] = 0
-                fired[2] += 1
-            elif unit(b) < cut:
-                share = min(exp(1.656 + 0.786 * gauss(c, e)) / 100.0, 0.5)
-                D.rent[d] = max(np.int64(D.rent[d] * (1.0 - share)), np.int64(D.area[d]) * 5)
-                fired[1] += 1
-            continue
-        a, b, c, _ = draw4(seed, D.key[d], month, TENANCY_END)
-        if unit(a) >= (again if D.rent[d] > 0 else first_time):
-            continue
-        D.rent[d] = np.int64(exp(level[D.district[d]]) * D.area[d] * 10.0 * (1.0 + 0.1 * gauss(b, c)))
-        D.listed[d] = FOR_BOTH if listed == FOR_SALE else FOR_RENT
-        if D.listed_since[d] == 0:
-            D.listed_since[d] = month
-        fired[0] += 1
+def offer(D, rows, level, seed, month, first_time, again, withdraw, cut, scratch, fired):
+    """Put to let, cut, withdraw. `scratch`: of a block, see `_scratch`."""
+    on_keys, off_keys, on, off, acts, luck = scratch
+    for begin in range(0, rows.size, on_keys.size):
+        # luck first: of those to let whether something becomes of it, of the others whether they come to let
+        block = rows[begin : min(begin + on_keys.size, rows.size)]
+        n_on, n_off = 0, 0
+        for k in range(block.size):
+            if k + 16 < block.size:
+                prefetch((D.listed, D.key, D.rent), block[k + 16])
+            d = block[k]
+            let = (D.listed[d] == FOR_RENT) | (D.listed[d] == FOR_BOTH)
+            on_keys[n_on], off_keys[n_off] = D.key[d], D.key[d]
+            n_on += let
+            n_off += not let
+        fill4(seed, on_keys[:n_on], month, RENT_CUT, on)
+        fill4(seed, off_keys[:n_off], month, TENANCY_END, off)
+        n_acts, n_on, n_off = 0, 0, 0
+        for k in range(block.size):
+            d = block[k]
+            let = (D.listed[d] == FOR_RENT) | (D.listed[d] == FOR_BOTH)
+            acts[n_acts], luck[n_acts] = d, n_on if let else n_off
+            leaves = (unit(on[0, n_on]) < withdraw) | (unit(on[1, n_on]) < cut)
+            comes = unit(off[0, n_off]) < (again if D.rent[d] > 0 else first_time)
+            n_acts += leaves if let else comes
+            n_on += let
+            n_off += not let
+        for k in range(n_acts):
+            d, j = np.int64(acts[k]), luck[k]
+            listed = D.listed[d]
+            if listed == FOR_RENT or listed == FOR_BOTH:
+                if unit(on[0, j]) < withdraw:
+                    D.listed[d] = FOR_SALE if listed == FOR_BOTH else NOT_LISTED
+                    if listed == FOR_RENT:
+                        D.listed_since[d] = 0
+                    fired[2] += 1
+                else:
+                    share = min(exp(1.656 + 0.786 * gauss(on[2, j], on[3, j])) / 100.0, 0.5)
+                    D.rent[d] = max(np.int64(D.rent[d] * (1.0 - share)), np.int64(D.area[d]) * 5)
+                    fired[1] += 1
+                continue
+            spread = 1.0 + 0.1 * gauss(off[1, j], off[2, j])
+            D.rent[d] = np.int64(exp(level[D.district[d]]) * D.area[d] * 10.0 * spread)
+            D.listed[d] = FOR_BOTH if listed == FOR_SALE else FOR_RENT
+            if D.listed_since[d] == 0:
+                D.listed_since[d] = month
+            fired[0] += 1
+
+
+def _scratch() -> tuple[np.ndarray, ...]:
+    """For `offer`: keys and words of homes to let, of others, and homes with something to do, with the place of their luck."""
+    return (
+        *np.empty((2, BLOCK), np.uint64), *np.empty((2, 4, BLOCK + 1), np.uint32), *np.empty((2, BLOCK + 1), np.int32),
+    )  # fmt: skip
 
 
 @kernel
@@ -175,7 +205,7 @@ def step(world: World) -> None:
     def landlords() -> None:
         offer(
             D, empty, m["tenancy.level"], world.seed, world.month, p["tenancy.offer"], p["tenancy.offer_again"],
-            p["tenancy.withdraw"], p["tenancy.cut_probability"], fired[0],
+            p["tenancy.withdraw"], p["tenancy.cut_probability"], _scratch(), fired[0],
         )  # fmt: skip
 
     def tenants() -> None:
