@@ -348,7 +348,7 @@ def test_what_was_begun_ahead_comes_in_order_too() -> None:
 
 def test_what_is_counted_ahead_is_settled(monkeypatch: pytest.MonkeyPatch) -> None:
     """From the resettlement on people only move, from the budget on only money is written, and what counting itself writes."""
-    city = prepare("hegang", scale="1/500")
+    city = prepare("hegang", scale="1/500", threads=2)
     tables = {
         "people_settled": ("persons",),
         "homes_settled": ("persons", "households", "dwellings", "buildings", "shops"),

@@ -159,8 +159,7 @@ def _live(world: World, seconds: dict[str, float], check_each: bool, ahead: bool
     for module in _that_have("step"):
         name = module.__name__.rsplit(".", 1)[1]
         if ahead and name in SETTLED:
-            for counter in (*_that_have(SETTLED[name]), recount):
-                getattr(counter, SETTLED[name])(world)
+            _count_ahead(world, SETTLED[name])
         module.step(world)
         clock = timed(name, clock)
         if check_each:
@@ -171,6 +170,12 @@ def _live(world: World, seconds: dict[str, float], check_each: bool, ahead: bool
 #: From these processes on nobody comes, goes, is born, dies or changes work, and then nobody moves and no home changes,
 #: only money: what looks at them may begin on cores that have leisure.
 SETTLED = {PHASES["resettlement"][0]: "people_settled", PHASES["budget"][0]: "homes_settled"}
+
+
+def _count_ahead(world: World, begin: str) -> None:
+    """Call all functions of that name: each begins to count (`World.ahead`) what its owner asks for at the month's end."""
+    for module in (*_that_have(begin), recount):
+        getattr(module, begin)(world)
 
 
 def _faults(world: World) -> list[str]:
