@@ -17,6 +17,7 @@ from types import ModuleType
 import numpy as np
 import polars as pl
 import pytest
+from numba.core.registry import CPUDispatcher
 
 from krimp.engine import month, record, warm
 from krimp.engine.background import BackgroundWriter
@@ -427,9 +428,20 @@ def test_first_use_compiles_in_a_second_process_once(tmp_path: Path, monkeypatch
     assert started == [[sys.executable, "-m", "krimp.engine.warm", str(tmp_path)]]
 
 
-def test_the_second_process_goes_through_the_whole_month(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Most processes must bear being called from the month's end backwards, or their kernels are left to the run."""
-    done: list[str] = []
+def signatures() -> dict[str, set[object]]:
+    """What each kernel of the month has been compiled for so far."""
+    kernels = (k for m in month.modules() for k in vars(m).values() if isinstance(k, CPUDispatcher))
+    return {f"{k.__module__}.{k.__name__}": set(k.signatures) for k in kernels}
+
+
+def test_the_second_process_compiles_what_the_run_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a city of blank rows most processes bear being called from the month's end backwards, else their kernels are left to
+    the run, and call kernels as in a true city, else they are compiled in vain."""
+    city = prepare("hegang", scale="1/500", threads=1)
+    for _ in range(3):
+        month.advance(city)
+    month.observe(city)
+    needed, done = signatures(), []
 
     def told(module: ModuleType) -> None:
         step = module.step
@@ -443,5 +455,6 @@ def test_the_second_process_goes_through_the_whole_month(monkeypatch: pytest.Mon
     steps = [m for m in month.modules() if hasattr(m, "step")]
     for module in steps:
         told(module)
-    warm.from_the_end("hegang")
+    warm._backwards(warm.toy_city("hegang"))
     assert len(done) > 0.9 * len(steps)
+    assert signatures() == needed
