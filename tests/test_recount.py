@@ -8,7 +8,8 @@ import pytest
 from krimp.engine.run import prepare
 from krimp.state import recount
 from krimp.state.codes import BY_HOUSEHOLD, DEAD, RESIDENT
-from krimp.state.counting import count_where
+from krimp.state.counting import Dwindling, count_where
+from krimp.state.tables import Table
 from krimp.state.world import World
 
 
@@ -71,3 +72,18 @@ def test_counting_by_district(districts: int) -> None:
     out = np.zeros(districts, np.int64)
     count_where(state, 1, district, out, 1, 5000)
     np.testing.assert_array_equal(out, np.bincount(district[1:][state[1:] == 1], minlength=districts))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_what_dwindles_is_what_a_full_look_finds(seed: int) -> None:
+    """Whenever it is asked, in a table that grows while bare shells are fitted out, and in a table cut short."""
+    dice = np.random.default_rng(seed)
+    homes, shells = Table("dwellings", 2), Dwindling(lambda table, rows: table.fitted[rows] == 0)
+    for month in range(30):
+        if month == 20:
+            homes.used[0] = 1 + homes.n // 2
+        if dice.random() < 0.7:
+            homes.append(fitted=dice.integers(0, 2, int(dice.integers(1, 40))))
+        homes.fitted[dice.random(homes.n) < 0.1] = 1
+        if dice.random() < 0.6:
+            assert np.array_equal(shells.rows(homes), np.flatnonzero(homes.fitted == 0))

@@ -51,6 +51,9 @@ SERIES = (
 #: Asked of a resident beside activity and sector, a bit each: draws a pension, lives in a collective place, has a shop to
 #: work in or to own.
 FLAGS = 8
+#: Shapes of a district's counts by age and by work, and their cells.
+_BY_AGE, _BY_WORK = (2, OLDEST + 1), (N_ACTIVITIES, N_SECTORS, FLAGS)
+AGE_CELLS, WORK_CELLS = math.prod(_BY_AGE), math.prod(_BY_WORK)
 
 
 @kernel
@@ -65,15 +68,15 @@ def tally(cell, out):
 def age_cell(district, sex, birth, month):
     """Place of a resident in the count by age."""
     years = min(np.uint32(np.int32(month) - np.int32(birth)) // np.uint32(12), np.uint32(OLDEST))
-    return (np.int32(district) * 2 + np.int32(sex)) * (OLDEST + 1) + np.int32(years)
+    return np.int32(district) * AGE_CELLS + np.int32(sex) * (OLDEST + 1) + np.int32(years)
 
 
 @inlined
 def work_cell(district, activity, sector, pension, collective, employer):
     """Place of a resident in the count by work."""
     flags = np.int32(pension > 0) + np.int32(collective > 0) * 2 + np.int32(employer != 0) * 4
-    at = (np.int32(district) * N_ACTIVITIES + np.int32(activity)) * N_SECTORS + np.int32(sector)
-    return at * FLAGS + flags
+    at = np.int32(activity) * N_SECTORS + np.int32(sector)
+    return np.int32(district) * WORK_CELLS + at * FLAGS + flags
 
 
 @kernel
@@ -124,17 +127,18 @@ def move(P, rows, month, ages, works, moved):
     """Count the residents of `rows` where they are now, not where they were last; in moved[0], moved[1], into which districts
     and out of which, those too who died or left this month."""
     for p in rows:
-        old, new = P.counted[p], P.district[p]
+        old, new = np.int64(P.counted[p]), np.int64(P.district[p])
         P.counted[p] = new
         if P.state[p] == RESIDENT or P.left[p] == month:
             moved[0, new] += 1
             moved[1, old] += 1
         if P.state[p] == RESIDENT:
-            ages[age_cell(old, P.sex[p], P.birth[p], month)] -= 1
-            ages[age_cell(new, P.sex[p], P.birth[p], month)] += 1
-            of_work = P.activity[p], P.sector[p], P.pension[p], P.collective[p], P.employer[p]
-            works[work_cell(old, of_work[0], of_work[1], of_work[2], of_work[3], of_work[4])] -= 1
-            works[work_cell(new, of_work[0], of_work[1], of_work[2], of_work[3], of_work[4])] += 1
+            age = age_cell(0, P.sex[p], P.birth[p], month)
+            work = work_cell(0, P.activity[p], P.sector[p], P.pension[p], P.collective[p], P.employer[p])
+            ages[old * AGE_CELLS + age] -= 1
+            ages[new * AGE_CELLS + age] += 1
+            works[old * WORK_CELLS + work] -= 1
+            works[new * WORK_CELLS + work] += 1
 
 
 @kernel
@@ -150,14 +154,10 @@ def count_homes(state, size, district, sizes, cell, first, stop):
         tally(cell[: end - begin], sizes)
 
 
-#: Shapes of the counts by age and by work, behind the number of districts.
-_BY_AGE, _BY_WORK = (2, OLDEST + 1), (N_ACTIVITIES, N_SECTORS, FLAGS)
-
-
 def _people(world: World) -> Callable[[int, int, int], tuple[int, np.ndarray, np.ndarray]]:
     """`count_people` of a chunk of rows."""
     view, nd = world.persons.view(), world.nd
-    no_age, no_work = nd * math.prod(_BY_AGE), nd * math.prod(_BY_WORK)
+    no_age, no_work = nd * AGE_CELLS, nd * WORK_CELLS
 
     def work(_: int, first: int, stop: int) -> tuple[int, np.ndarray, np.ndarray]:
         ages, works = np.zeros((4, no_age + 1), np.int32), np.zeros((4, no_work + 1), np.int32)
