@@ -583,7 +583,7 @@ def _compile_notice() -> None:
 
     if door.FIRST_USE:
         print(
-            "first use on this machine: compiling the model, once (less than a minute)",
+            "first use on this machine: compiling the model, once (about a minute)",
             file=sys.stderr,
             flush=True,
         )
