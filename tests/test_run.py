@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import hashlib
 import json
 import os
@@ -10,7 +11,10 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
+import weakref
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 
@@ -23,6 +27,7 @@ from krimp.engine import month, record, warm
 from krimp.engine.background import BackgroundWriter
 from krimp.engine.run import Settings, execute, prepare, resume
 from krimp.processes import buses, mortality, tenancy
+from krimp.state.crew import Crew, Job
 from krimp.state.world import World
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -345,6 +350,47 @@ def test_what_was_begun_ahead_comes_in_order_too() -> None:
         for _ in range(2):
             found = city.map_begun("rows", rows, 1000, 7)
             assert [row for part in found for row in part] == list(range(1, 1000))
+
+
+def test_what_the_month_waits_for_goes_before_what_is_begun_ahead() -> None:
+    """A helper that is free takes the scans of the month first; a job is done once, and its error comes to who waits."""
+    crew, busy, done = Crew(1), threading.Event(), list[str]()
+
+    def fails() -> None:
+        raise ValueError("said so")
+
+    first = Job(lambda: busy.wait(10))
+    later, sooner, taken, broken = (
+        Job(partial(done.append, name)) for name in ("later", "sooner", "taken", "")
+    )
+    broken.work = fails
+    crew.hand([first])
+    crew.hand([later], at_leisure=True)
+    crew.hand([sooner, taken, broken])
+    taken.run()
+    busy.set()
+    later.wait()
+    later.run()
+    assert done == ["taken", "sooner", "later"]
+    with pytest.raises(ValueError, match="said so"):
+        broken.wait()
+
+
+def test_helpers_end_with_their_city() -> None:
+    """A study makes many cities in a process: none leaves threads behind, or itself in what they were handed."""
+    others = set(threading.enumerate())
+    city = prepare("hegang", scale="1/1000", threads=3)
+    city.map_chunks(lambda number, *_: number, 1000, chunk=7)
+    city.ahead("rows", lambda number, *_: number, 1000, 7)
+    city.found_ahead("rows")
+    helpers, gone = set(threading.enumerate()) - others, weakref.ref(city)
+    assert len(helpers) == 2
+    del city
+    gc.collect()
+    assert gone() is None
+    for helper in helpers:
+        helper.join(10)
+        assert not helper.is_alive()
 
 
 def test_what_is_counted_ahead_is_settled(monkeypatch: pytest.MonkeyPatch) -> None:

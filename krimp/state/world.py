@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter, namedtuple
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -14,6 +13,7 @@ import numpy as np
 from krimp.state import months
 from krimp.state.codes import EVENT, REASON
 from krimp.state.compile import numba, typed
+from krimp.state.crew import Crew, Job
 from krimp.state.ledger import Account, Ledger
 from krimp.state.parameters import Parameters
 from krimp.state.tables import Table
@@ -194,8 +194,8 @@ class World:
         self.candidates: dict[str, np.ndarray] = {}
         self.fired: Counter[str] = Counter()
         self.drivers: dict[str, np.ndarray] = {}
-        self._pool: ThreadPoolExecutor | None = None
-        self._ahead: dict[str, list[tuple[Future[Any], Callable[[], Any]]]] = {}
+        self._crew: Crew | None = None
+        self._ahead: dict[str, list[Job]] = {}
 
     # -- time and drivers
     @property
@@ -240,10 +240,10 @@ class World:
         return int(round(amount * self.pack.config.minor_units))
 
     # -- parallel scans
-    def _helpers(self) -> ThreadPoolExecutor:
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(self.threads - 1)
-        return self._pool
+    def _helpers(self) -> Crew:
+        if self._crew is None:
+            self._crew = Crew(self.threads - 1)
+        return self._crew
 
     def map_chunks(
         self, work: Callable[[int, int, int], Any], n: int, first: int = 1, chunk: int = CHUNK
@@ -263,16 +263,17 @@ class World:
             for span in todo:
                 results[span[0]] = work(*span)
 
-        pool = self._helpers()
-        helpers = [pool.submit(take) for _ in range(min(self.threads, len(spans)) - 1)]
+        jobs = [Job(take) for _ in range(min(self.threads, len(spans)) - 1)]
+        self._helpers().hand(jobs)
         try:
             take()
         finally:
             # a helper that has not begun yet has nothing left to do
-            waited = [helper.exception() for helper in helpers if not helper.cancel()]
-        for error in waited:
-            if error is not None:
-                raise error
+            begun = [job for job in jobs if not job.take()]
+            for job in begun:
+                job.settle()
+        for job in begun:
+            job.wait()
         return results
 
     def ahead(self, name: str, work: Callable[[int, int, int], Any], n: int, chunk: int = CHUNK) -> None:
@@ -281,18 +282,17 @@ class World:
         Only for what nothing can change before it is asked for. With one thread nothing is begun.
         """
         if self.threads > 1:
-            todo = [partial(work, i, a, min(a + chunk, n)) for i, a in enumerate(range(1, n, chunk))]
-            self._ahead[name] = [(self._helpers().submit(part), part) for part in todo]
+            spans = enumerate(range(1, n, chunk))
+            self._ahead[name] = [Job(partial(work, i, a, min(a + chunk, n))) for i, a in spans]
+            self._helpers().hand(self._ahead[name], at_leisure=True)
 
     def found_ahead(self, name: str) -> list[Any]:
         """Results of `ahead` in chunk order, which are then forgotten; none if it was not begun. The caller does the
         chunks that no helper has come to, from the last on."""
         begun = self._ahead.pop(name, [])
-        mine = [(part() if helper.cancel() else None) for helper, part in reversed(begun)]
-        return [
-            done if helper.cancelled() else helper.result()
-            for (helper, _), done in zip(begun, reversed(mine), strict=True)
-        ]
+        for job in reversed(begun):
+            job.run()
+        return [job.wait() for job in begun]
 
     def map_begun(
         self, name: str, work: Callable[[int, int, int], Any], n: int, chunk: int = CHUNK
