@@ -354,7 +354,15 @@ def bench(
     from krimp.study.bench import bench
 
     earlier = _json_file(against) if against else None
-    found = bench(city, tuple(scale or ("1/10", "1", "10")), tuple(threads or (1, 2)), months, cold=cold)
+    with Progress("cases", every=1) as bar:
+        found = bench(
+            city,
+            tuple(scale or ("1/10", "1", "10")),
+            tuple(threads or (1, 2)),
+            months,
+            cold=cold,
+            progress=bar.show,
+        )
     if as_json:
         print(json.dumps(found | ({"against": ratios(found, earlier)} if earlier else {})))
         return

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,11 @@ import numpy as np
 from krimp import __version__
 
 PERSON_BYTES, DWELLING_BYTES = 64, 32
+#: City in which every kernel is met before anything is timed.
+WARM_SCALE = "1/10"
+
+#: What is told as a benchmark goes on: phase, cases done, cases in all.
+Progress = Callable[[str, int, int], object]
 
 
 def copy_seconds(persons: int, dwellings: int, threads: int) -> float:
@@ -129,6 +134,19 @@ def isolated(city: str, scale: str, threads: int, months: int, start: str | None
     return found
 
 
+def meet_kernels(city: str, months: int, start: str | None) -> None:
+    """Go through all months that will be timed in a small city: what a machine has never compiled is compiled here, however
+    seldom it is called."""
+    _apart(
+        "from krimp.engine import month\nfrom krimp.engine.run import prepare\nfrom krimp.state import months as calendar\n"
+        "world=prepare(asked['city'],scale=asked['scale'])\n"
+        "last=max(calendar.parse(asked['start']) if asked['start'] else 0,world.base+1)+asked['months']\n"
+        "while world.month<last:\n    month.advance_and_observe(world,{})\n    world.events.take()\n"
+        "result=0",
+        {"city": city, "scale": WARM_SCALE, "months": months, "start": start},
+    )
+
+
 def first_month(city: str, scale: str, cold: bool = False) -> float:
     """Seconds from starting the interpreter to the end of the first month; cold: with no kernel compiled yet."""
     with tempfile.TemporaryDirectory() as empty:
@@ -143,20 +161,29 @@ def first_month(city: str, scale: str, cold: bool = False) -> float:
 
 def bench(
     city: str = "hegang", scales: Sequence[str] = ("1/10", "1", "10"), threads: Sequence[int] = (1, 2),
-    months: int = 24, late: str | None = "2020-12", cold: bool = False,
+    months: int = 24, late: str | None = "2020-12", cold: bool = False, progress: Progress | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """All cases as the JSON of `krimp bench --json`: from the base month, and from a later one with full listings; seconds
-    to the first month, warm and, if asked, cold."""
-    cases = []
+    to the first month, warm and, if asked, cold. `progress(phase, done, total)` is called after each."""
+    asked = [
+        (scale, count, start)
+        for scale in scales
+        for count in threads
+        for start in ((None, late) if late and scale != "10" else (None,))
+    ]
+    show = progress or (lambda phase, done, total: None)
+    show("compiling what this machine has not met yet", 0, len(asked))
+    meet_kernels(city, months, late)
     usual = "1" if "1" in scales else scales[0]
     first = {"scale": usual, "warm_s": first_month(city, usual)}
     if cold:
+        show("compiling everything in an empty cache", 0, len(asked))
         first["cold_s"] = first_month(city, usual, cold=True)
-    for scale in scales:
-        for count in threads:
-            cases.append(isolated(city, scale, count, months, None))
-            if late and scale != "10":
-                cases.append(isolated(city, scale, count, months, late))
+    cases = []
+    show("timing", 0, len(asked))
+    for scale, count, start in asked:
+        cases.append(isolated(city, scale, count, months, start))
+        show("timing", len(cases), len(asked))
     return {
         "machine": {
             "platform": platform.platform(), "python": platform.python_version(), "processor": _processor(),
