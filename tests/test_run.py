@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import gc
 import hashlib
+import importlib.util
 import json
 import os
 import random
@@ -17,6 +18,7 @@ import weakref
 from functools import partial
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -27,6 +29,7 @@ from krimp.engine import month, record, warm
 from krimp.engine.background import BackgroundWriter
 from krimp.engine.run import Settings, execute, prepare, resume
 from krimp.processes import buses, mortality, tenancy
+from krimp.state import compile as door
 from krimp.state.crew import Crew, Job
 from krimp.state.world import World
 
@@ -453,6 +456,48 @@ def test_nothing_is_written_after_a_fault() -> None:
         for piece in range(2, 9):
             writer.submit(written.append, piece)
     assert written == [1]
+
+
+def test_what_was_compiled_is_fetched_before_it_is_called(tmp_path: Path) -> None:
+    """A kernel of another process is loaded in the versions it was compiled for, once; an edited one is not."""
+    path = tmp_path / "doubled.py"
+
+    def load(factor: int) -> ModuleType:
+        path.write_text(
+            "from krimp.state.compile import kernel\n\n\n@kernel\ndef grow(a):\n    for i in range(a.size):\n"
+            f"        a[i] *= {factor}\n"
+        )
+        spec = importlib.util.spec_from_file_location("doubled", path)
+        assert spec and spec.loader
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
+
+    first = load(2)
+    assert door.fetch([first.grow, len]) == 0
+    values = np.arange(3)
+    first.grow(values)
+    first.grow(values.astype(np.int16))
+    again = load(2)
+    assert door.fetch([again.grow]) == 2 and set(again.grow.overloads) == set(first.grow.overloads)
+    assert door.fetch([again.grow]) == 0
+    again.grow(values)
+    assert values.tolist() == [0, 4, 8]
+    assert door.fetch([load(30).grow]) == 0
+
+
+def test_kernels_are_loaded_beside_the_synthesis(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All the month's kernels, but neither at first use nor with one thread."""
+    found: list[Any] = []
+    monkeypatch.setattr(warm.door, "fetch", found.extend)
+    monkeypatch.setattr(warm.door, "FIRST_USE", True)
+    assert warm.load_beside(2) is None
+    monkeypatch.setattr(warm.door, "FIRST_USE", False)
+    assert warm.load_beside(1) is None
+    loading = warm.load_beside(2)
+    assert loading is not None
+    loading.join()
+    assert {mortality.deaths_of, tenancy.collect} <= set(found) and len(found) == len(set(found))
 
 
 def test_first_use_compiles_in_a_second_process_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

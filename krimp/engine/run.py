@@ -185,6 +185,7 @@ def prepare(
     pack = city if isinstance(city, CityPack) else load_city(city)
     warm.compile_beside(pack.path, usable_cpus())
     asked = Settings(city=pack.name, scale=scale, seed=seed, until=until, **settings)
+    warm.load_beside(asked.threads or usable_cpus())
     last = months.parse(until) if until else months.parse(pack.config.base) + 480
     world = empty_world(pack, asked, last)
     build(world)
@@ -202,6 +203,7 @@ def execute(
     """
     pack = pack or load_city(settings.city)
     warm.compile_beside(pack.path, usable_cpus())
+    warm.load_beside(settings.threads or usable_cpus())
     scenario = load_scenario(settings.scenario)
     until = _until(settings, pack)
     clock = time.perf_counter()

@@ -1,4 +1,6 @@
-"""First use: a second process compiles the month from its end while the run that waits compiles it from its start.
+"""Kernels before they are called. Later uses: a thread loads them from disk while the base city is built.
+
+First use: a second process compiles the month from its end while the run that waits compiles it from its start.
 
 The compiler works on one kernel at a time in a process, and the cache of kernels is shared between processes: whoever
 comes second to a kernel finds it there. While the run compiles what builds the base city, the second process has no city;
@@ -12,6 +14,7 @@ import contextlib
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +42,27 @@ def compile_beside(city: Path, cpus: int) -> None:
         stderr=subprocess.DEVNULL,
     )
     atexit.register(second.kill)
+
+
+def load_beside(threads: int) -> threading.Thread | None:
+    """With a thread to spare, load the kernels of the month that have been compiled before, in its order."""
+    if door.FIRST_USE or threads < 2:
+        return None
+    loading = threading.Thread(target=_load, name="kernels")
+    loading.start()
+    return loading
+
+
+def _load() -> None:
+    from krimp.engine import month
+
+    rooms = (
+        *month.modules(),
+        *(sys.modules[name] for name in sorted(sys.modules) if name.startswith("krimp.")),
+    )
+    door.fetch(
+        dict.fromkeys(found for room in rooms for found in list(vars(room).values()) if callable(found))
+    )
 
 
 def from_the_end(city: str) -> None:

@@ -13,7 +13,7 @@ import re
 import sys
 import tempfile
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -143,6 +143,24 @@ def inlined(function: Callable[..., Any]) -> Any:
 def typed(signature: Any) -> Callable[[Callable[..., Any]], Any]:
     """A kernel of one signature: callers' numbers are cast to it, where each mix of integer types would compile anew."""
     return lambda function: _njit(signature, cache=True, **_LEAN)(function)
+
+
+def fetch(functions: Iterable[Any]) -> int:
+    """Load from disk what has been compiled of these kernels before, so that no first call waits for it; how many there were.
+
+    The compiler has no public list of what it keeps, so this asks its cache for the index; an absent or stale one is empty.
+    """
+    found = 0
+    for function in functions:
+        if type(function) is not CPUDispatcher:
+            continue
+        kept: Any = function
+        if kept._can_compile and not kept.overloads:
+            cache = getattr(kept._cache, "_cache_file", None)
+            for signature, *_ in cache._load_index() if cache is not None else ():
+                kept.compile(signature)
+                found += 1
+    return found
 
 
 @intrinsic  # type: ignore[untyped-decorator]
