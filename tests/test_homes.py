@@ -15,9 +15,10 @@ from krimp.app import cli
 from krimp.engine import month
 from krimp.outputs.listings import listings
 from krimp.processes import hedonic_index, turns
-from krimp.processes.listing import Terms, offers_of, reservation
+from krimp.processes.listing import offers_of, reservation
 from krimp.processes.mortgages import means
 from krimp.state import codes
+from krimp.state.columns import View
 from krimp.state.compile import kernel
 from krimp.state.world import World
 from tests import small
@@ -54,10 +55,8 @@ def _means(cash, credit, deed, ltv, least):
     return means(cash, credit, deed, ltv, least)
 
 
-def _terms(r: float = 0.05, sd: float = 0.15) -> Terms:
-    values = dict.fromkeys(Terms._fields, 0.0)
-    values |= {"r": r, "trend": 0.13, "offers": offers_of(sd)}
-    return Terms(**values)
+def _terms(r: float = 0.05, sd: float = 0.15) -> View:
+    return View("terms", {"r": r, "trend": 0.13, "offers": offers_of(sd)})
 
 
 @pytest.mark.parametrize("keep", [-200.0, 0.0, 300.0, 900.0])

@@ -37,6 +37,7 @@ from krimp.state.codes import (
     STUDENT,
     UNEMPLOYED,
 )
+from krimp.state.columns import View
 from krimp.state.compile import helper, inlined, kernel, prefetch
 from krimp.state.counting import count_where
 from krimp.state.parameters import Parameter
@@ -75,7 +76,6 @@ BLOCK = 1024
 LEAVE_BITS, IDLE_BITS, FOUNDER_BITS = 5, 5, 7
 FIRST_WORK, LAST_WORK = 16 * 12, 60 * 12
 
-Ages = namedtuple("Ages", ["stop", "stop_informal", "first_pension", "covered"])
 Tally = namedtuple(
     "Tally",
     [
@@ -357,7 +357,16 @@ def _run(world: World, pay_now: bool) -> Tally:
     wages_outside = float(memory.get("outside_places.wage_index", 1.0))
     tally, freed, paid = _pay(world, (shares * 65536.0).astype(np.int64), pay_now)
     counts = np.array([paid, 0, freed], np.int64)
-    found = _look(world, Ages(ages[0], ages[1], int(ages[2, 0, 0]), np.ascontiguousarray(ages[2, 1])))
+    found = _look(
+        world,
+        View(
+            "ages",
+            {
+                "stop": ages[0], "stop_informal": ages[1], "first_pension": int(ages[2, 0, 0]),
+                "covered": np.ascontiguousarray(ages[2, 1]),
+            },
+        ),
+    )  # fmt: skip
     if pay_now:
         give = np.int64(world.fen(p["household_income.remittance"] * wages_outside))
         send_home(view, households, found["give"], give, tally.remitted, counts)
@@ -455,7 +464,7 @@ def foresee(world: World) -> None:
     world.ahead("household_income", _luck(world), world.persons.n)
 
 
-def _look(world: World, ages: Ages) -> dict[str, np.ndarray]:
+def _look(world: World, ages: View) -> dict[str, np.ndarray]:
     """The lists of this month, in row order whatever the threads; those of next month's market go into memory."""
     p, memory, view = world.params, world.memory, world.persons.view()
     give_months, study_months = (

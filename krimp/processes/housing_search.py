@@ -14,7 +14,6 @@ loan), or to relatives, or to a collective place: everybody is housed within the
 
 from __future__ import annotations
 
-from collections import namedtuple
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -61,6 +60,7 @@ from krimp.state.codes import (
     WANT_NEW,
     WANT_SECOND,
 )
+from krimp.state.columns import View
 from krimp.state.compile import helper, kernel, prefetch, typed
 from krimp.state.counting import group, rows_where
 from krimp.state.families import end_household, inherit, move_person, occupy, own, unlink, vacate
@@ -169,15 +169,6 @@ SEEKERS = 256
 CONTENT = -2
 DEAL_COLUMNS = 9  # dwelling, district, price, area, ask, months, new, outsider, segment
 
-Rules = namedtuple(
-    "Rules",
-    [
-        "alpha", "gamma", "area0", "match", "wear", "uc_floor", "untitled", "psi", "home_buckets", "other_buckets",
-        "other", "reserve", "parents", "income_floor", "cold", "stove", "staying", "occupancy", "premium", "bargain",
-        "discount", "old_floor", "fitting", "r", "trend", "usual_discount", "rent_month", "hostel_month", "fallback_rent",
-        "debt_share", "ltv", "least_loan", "last_age", "simple",
-    ],
-)  # fmt: skip
 #: What seekers ask of a listing, in one place: looking at a listing is one look into memory instead of a dozen. Money in
 #: fen, costs a month; `above` counts the walk-up floors over the third, `lets` is the likely rent.
 OFFER = np.dtype(
@@ -189,34 +180,6 @@ OFFER = np.dtype(
 )  # fmt: skip
 #: The best bid for a listing in a round, fen, with its lot among equals and its seeker, and the second bid.
 BID = np.dtype([("amount", "i8"), ("tie", "u8"), ("seeker", "i8"), ("second", "i8")])
-#: Listings in buckets: buckets and first bucket by district and band, buckets up to each band, first listing of each bucket,
-#: listing numbers, listings in the fullest bucket.
-Board = namedtuple("Board", ["size", "offset", "upto", "start", "listing", "fullest"])
-#: What a seeker who looks around needs in mind: words for buckets, the last seeker who looked into each bucket (nobody
-#: sees it twice); listings found there, in which market (2: to let) and whether in another district (1); of those noted the
-#: most that can be paid, whether in another district, the key of the taste and the taste.
-Eyes = namedtuple(
-    "Eyes", ["a", "b", "c", "e", "sale", "rent", "found", "where", "limits", "away", "keys", "tastes"]
-)
-Money = namedtuple(
-    "Money",
-    [
-        "households",
-        "rest",
-        "developers",
-        "fund",
-        "mine",
-        "used",
-        "new",
-        "savings_in",
-        "savings_out",
-        "banks",
-        "borrowing",
-        "claims",
-        "owed",
-        "held",
-    ],
-)
 
 
 @kernel
@@ -979,34 +942,45 @@ def last_resort(
         end_household(H, D, h, month, False)
 
 
-def rules_of(world: World) -> Rules:
+def rules_of(world: World) -> View:
     """This month's rules of search as plain floats; money in fen, areas in 0.1 m2 where they multiply columns."""
     p = world.params
     ten = world.pack.config.minor_units / 10.0
     g = lambda name: float(p[f"housing_search.{name}"])  # noqa: E731
     rent = exp(float(world.memory["tenancy.level"][-1]))
-    return Rules(
-        g("budget_share"), g("comfort"), g("reference_area"), g("match_sd"), g("wear_year"), g("user_cost_floor"),
-        g("no_title_premium"), g("renting_penalty"), g("buckets_home"), g("buckets_other"), g("other_district"),
-        g("reserve_months"), g("parents_share"), g("income_floor"), g("cold_loss"), g("heat_yuan_stove") * ten,
-        g("staying"), g("invest_occupancy"), g("invest_premium"), g("bargain"), g("developer_discount"),
-        g("old_floor_extra"), float(p["fitting_out.cost_m2"] * ten * world.driver("cpi", 1.0)), p["listing.discount_year"],
-        p["listing.trend_weight"] * p["listing.trend_lasts"], float(world.memory["housing_search.discount"]), rent,
-        float(p["hostels.room_night"] * p["hostels.occupancy"] * 30.0 * (1.0 - p["hostels.running_share"]) * 10.0 * ten)
-        / p["hostels.hurdle"],
-        float(0.6 * rent * ten), p["mortgages.income_share"], p["mortgages.ltv"], p["mortgages.least"] * ten * 10.0,
-        p["mortgages.last_age"], p["fitting_out.simple"],
+    room = p["hostels.room_night"] * p["hostels.occupancy"] * 30.0 * (1.0 - p["hostels.running_share"])
+    return View(
+        "rules",
+        {
+            "alpha": g("budget_share"), "gamma": g("comfort"), "area0": g("reference_area"), "match": g("match_sd"),
+            "wear": g("wear_year"), "uc_floor": g("user_cost_floor"), "untitled": g("no_title_premium"),
+            "psi": g("renting_penalty"), "home_buckets": g("buckets_home"), "other_buckets": g("buckets_other"),
+            "other": g("other_district"), "reserve": g("reserve_months"), "parents": g("parents_share"),
+            "income_floor": g("income_floor"), "cold": g("cold_loss"), "stove": g("heat_yuan_stove") * ten,
+            "staying": g("staying"), "occupancy": g("invest_occupancy"), "premium": g("invest_premium"),
+            "bargain": g("bargain"), "discount": g("developer_discount"), "old_floor": g("old_floor_extra"),
+            "fitting": float(p["fitting_out.cost_m2"] * ten * world.driver("cpi", 1.0)), "r": p["listing.discount_year"],
+            "trend": p["listing.trend_weight"] * p["listing.trend_lasts"],
+            "usual_discount": float(world.memory["housing_search.discount"]),
+            "hostel_month": float(room * 10.0 * ten) / p["hostels.hurdle"], "fallback_rent": float(0.6 * rent * ten),
+            "debt_share": p["mortgages.income_share"], "ltv": p["mortgages.ltv"], "least_loan": p["mortgages.least"] * ten * 10.0,
+            "last_age": p["mortgages.last_age"], "simple": p["fitting_out.simple"],
+        },
     )  # fmt: skip
 
 
-def money_of(world: World) -> Money:
+#: Accounts between which homes are paid for.
+_MONEY = {
+    "households": "households.cash", "rest": "rest.cash", "developers": "developers.cash", "fund": "city.fund_cash",
+    "mine": "mine.cash", "used": "flow.home_purchase", "new": "flow.new_home_purchase", "savings_in": "flow.savings_in",
+    "savings_out": "flow.savings_out", "banks": "banks.cash", "borrowing": "flow.borrowing", "claims": "flow.claims",
+    "owed": "households.home_loans", "held": "banks.home_loans",
+}  # fmt: skip
+
+
+def money_of(world: World) -> View:
     """Account numbers for the kernels."""
-    a = world.account
-    return Money(
-        a("households.cash"), a("rest.cash"), a("developers.cash"), a("city.fund_cash"), a("mine.cash"),
-        a("flow.home_purchase"), a("flow.new_home_purchase"), a("flow.savings_in"), a("flow.savings_out"), a("banks.cash"),
-        a("flow.borrowing"), a("flow.claims"), a("households.home_loans"), a("banks.home_loans"),
-    )  # fmt: skip
+    return View("money", {name: world.account(account) for name, account in _MONEY.items()})
 
 
 def start(world: World) -> None:
@@ -1041,9 +1015,10 @@ def count_listings(number, district, band, count):
         count[district[j], band[j]] += 1
 
 
-def _board(number: np.ndarray, district: np.ndarray, band: np.ndarray, hashed: np.ndarray, nd: int) -> Board:
+def _board(number: np.ndarray, district: np.ndarray, band: np.ndarray, hashed: np.ndarray, nd: int) -> View:
     """The listings `number` in buckets by district, band and hash; as many buckets as the power of two at or below the
-    listings."""
+    listings. Buckets and first bucket by district and band, buckets up to each band, first listing of each bucket, listing
+    numbers."""
     count = np.zeros((nd, len(BANDS) + 1), np.int64)
     count_listings(number, district, band, count)
     size = np.array([[1 << (int(c).bit_length() - 1) if c else 0 for c in row] for row in count], np.int64)
@@ -1056,7 +1031,10 @@ def _board(number: np.ndarray, district: np.ndarray, band: np.ndarray, hashed: n
     # whole buckets may be read past the last one
     listing = np.append(number[order], np.zeros(FEW, np.int64)).astype(np.int32)
     start = start[:-1].astype(np.int32)
-    return Board(size, offset, np.cumsum(size, axis=1), start, listing, int(np.diff(start).max(initial=0)))
+    return View(
+        "board",
+        {"size": size, "offset": offset, "upto": np.cumsum(size, axis=1), "start": start, "listing": listing},
+    )
 
 
 def _part(work: Callable[..., Any], known: tuple[Any, ...], _: int, first: int, stop: int) -> None:
@@ -1067,18 +1045,25 @@ def _index(known: tuple[Any, ...], _: int, first: int, stop: int) -> None:
     index_listings(*known, np.empty((BLOCK, N_FEATURES)), *np.empty((3, BLOCK)), first, stop)
 
 
-def _eyes(sale: Board, rent: Board, buckets: int) -> Eyes:
+def _eyes(sale: View, rent: View, buckets: int) -> View:
+    """What a seeker who looks around needs in mind: words for buckets, the last seeker who looked into each bucket (nobody
+    sees it twice); listings found there, in which market (2: to let) and whether in another district (1); of those noted the
+    most that can be paid, whether in another district, the key of the taste and the taste."""
     words = np.empty((4, buckets), np.uint32)
-    most = buckets * (sale.fullest + rent.fullest) + FEW
-    return Eyes(
-        words[0], words[1], words[2], words[3], np.zeros(len(sale.start), np.int32), np.zeros(len(rent.start), np.int32),
-        np.empty(most, np.int32), np.empty(most, np.int8), np.empty(CANDIDATES, np.int64),
-        np.empty(CANDIDATES, np.bool_), np.empty(CANDIDATES, np.uint64), np.empty(CANDIDATES),
+    most = buckets * sum(int(np.diff(board.start).max(initial=0)) for board in (sale, rent)) + FEW
+    return View(
+        "eyes",
+        {
+            "a": words[0], "b": words[1], "c": words[2], "e": words[3], "sale": np.zeros(len(sale.start), np.int32),
+            "rent": np.zeros(len(rent.start), np.int32), "found": np.empty(most, np.int32), "where": np.empty(most, np.int8),
+            "limits": np.empty(CANDIDATES, np.int64), "away": np.empty(CANDIDATES, np.bool_),
+            "keys": np.empty(CANDIDATES, np.uint64), "tastes": np.empty(CANDIDATES),
+        },
     )  # fmt: skip
 
 
 def _look(
-    known: tuple[Any, ...], spare: list[Eyes], fresh: Callable[[], Eyes], _: int, first: int, stop: int
+    known: tuple[Any, ...], spare: list[View], fresh: Callable[[], View], _: int, first: int, stop: int
 ) -> None:
     """`sample` for a part, with eyes that another part of the wave has used if there are any: they are in near memory."""
     try:

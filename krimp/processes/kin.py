@@ -6,7 +6,6 @@ once and extended by the rows that have come since, so no checkpoint needs them.
 
 from __future__ import annotations
 
-from collections import namedtuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -28,6 +27,7 @@ from krimp.state.codes import (
     STUDENT,
     UNEMPLOYED,
 )
+from krimp.state.columns import View
 from krimp.state.compile import helper, kernel
 from krimp.state.families import end_household, inherit, link, unlink
 from krimp.state.ledger import pay
@@ -37,13 +37,15 @@ from krimp.state.world import World
 ADULT = 18 * 12
 SCHOOL_AGE = 6 * 12
 
-Kin = namedtuple("Kin", ["child", "sibling"])
 #: Accounts that people's comings and goings touch.
-Purse = namedtuple("Purse", ["cash", "rest", "savings_out", "savings_in", "inheritance_out"])
-#: Everything a kernel of life needs, so that kernels take few arguments.
-Life = namedtuple("Life", ["P", "H", "D", "S", "L", "E", "K", "A", "seed", "month"])
+_PURSE = {
+    "cash": "households.cash", "rest": "rest.cash", "savings_out": "flow.savings_out", "savings_in": "flow.savings_in",
+    "inheritance_out": "flow.inheritance_out",
+}  # fmt: skip
 
-_LISTS: WeakKeyDictionary[World, list[np.ndarray]] = WeakKeyDictionary()
+#: Child lists of a city, up to which person they go, and its accounts.
+_LISTS: WeakKeyDictionary[World, View] = WeakKeyDictionary()
+_PURSES: WeakKeyDictionary[World, View] = WeakKeyDictionary()
 
 
 @kernel
@@ -56,40 +58,39 @@ def extend_kin(mother, child, sibling, first, stop):
             child[m] = p
 
 
-def kin(world: World) -> Kin:
+def kin(world: World) -> View:
     """Child lists up to date: child[m] is m's newest child, sibling[c] the next older one, 0 ends."""
     persons = world.persons
     lists = _LISTS.get(world)
-    if lists is None or len(lists[0]) != persons.capacity:
-        lists = [
-            np.zeros(persons.capacity, np.int32),
-            np.zeros(persons.capacity, np.int32),
-            np.ones(1, np.int64),
-        ]
-        _LISTS[world] = lists
-    done = int(lists[2][0])
+    if lists is None or len(lists.child) != persons.capacity:
+        child, sibling = np.zeros((2, persons.capacity), np.int32)
+        lists = _LISTS[world] = View(
+            "kin", {"child": child, "sibling": sibling, "done": np.ones(1, np.int64)}
+        )
+    done = int(lists.done[0])
     if done < persons.n:
-        extend_kin(persons.columns["mother"], lists[0], lists[1], done, persons.n)
-        lists[2][0] = persons.n
-    return Kin(lists[0], lists[1])
+        extend_kin(persons.columns["mother"], lists.child, lists.sibling, done, persons.n)
+        lists.done[0] = persons.n
+    return lists
 
 
-def life(world: World, persons: int = 0, households: int = 0, events: int = 0) -> Life:
-    """Views for a kernel of life, with room for new rows and events."""
+def life(world: World, persons: int = 0, households: int = 0, events: int = 0) -> View:
+    """Everything that a kernel of life needs, with room for new rows and events: tables P, H, D, S, the ledger L, the log E,
+    child lists K, accounts A, seed and month."""
     if persons:
         world.persons.reserve(persons)
     if households:
         world.households.reserve(households)
     world.events.reserve(events)
-    account = world.account
-    return Life(
-        world.persons.view(), world.households.view(), world.dwellings.view(), world.shops.view(),
-        world.ledger.view(), world.events.view(), kin(world),
-        Purse(
-            account("households.cash"), account("rest.cash"), account("flow.savings_out"),
-            account("flow.savings_in"), account("flow.inheritance_out"),
-        ),
-        world.seed, world.month,
+    if world not in _PURSES:
+        _PURSES[world] = View("purse", {name: world.account(account) for name, account in _PURSE.items()})
+    return View(
+        "life",
+        {
+            "P": world.persons.view(), "H": world.households.view(), "D": world.dwellings.view(), "S": world.shops.view(),
+            "L": world.ledger.view(), "E": world.events.view(), "K": kin(world),
+            "A": _PURSES[world], "seed": world.seed, "month": world.month,
+        },
     )  # fmt: skip
 
 

@@ -21,7 +21,6 @@ another home seek one (or offer theirs first when they lack the cash), owners sh
 
 from __future__ import annotations
 
-from collections import namedtuple
 from functools import lru_cache
 
 import numpy as np
@@ -53,6 +52,7 @@ from krimp.state.codes import (
     WANT_INVEST,
     WANT_MOVE,
 )
+from krimp.state.columns import View
 from krimp.state.compile import helper, kernel, prefetch
 from krimp.state.parameters import Parameter
 from krimp.state.portable import exp, exp_all, log, log_all
@@ -66,7 +66,7 @@ from krimp.state.purposes import (
     LISTING_RECONSIDER,
 )
 from krimp.state.random import draw4, fill, fill4, gauss, gauss_values, score, unit
-from krimp.state.world import EventView, Series, World, emit
+from krimp.state.world import Series, World, emit
 
 PARAMETERS: tuple[Parameter, ...] = (
     Parameter("listing.attention_fresh", 0.20, "1/month", "uniform(0.1, 0.35)", "[A] first half year after it fell vacant",
@@ -167,22 +167,6 @@ _LISTED, _CUT_EVENT, _WITHDRAWN_EVENT = EVENT["listed"], EVENT["price_cut"], EVE
 _R_LEAVING, _R_HEIR, _R_SECOND = REASON["leaving_town"], REASON["inheritance"], REASON["second_flat"]
 _R_INVESTOR, _R_DEVELOPER = REASON["investor_exit"], REASON["developer_stock"]
 _R_BETTER, _R_NEED, _R_SURPLUS = REASON["better_home"], REASON["need_of_money"], REASON["low_demand"]
-
-#: Terms of keeping and selling: fees in fen per 0.1 m2 and month, offers as shares of worth; growth and hazards by
-#: district are in arrays apart. By the score of a draw: use owners have of a home, what a sale from afar costs, cuts in per
-#: cent; by months empty: what is left of its use to an owner who lives elsewhere.
-Terms = namedtuple(
-    "Terms",
-    [
-        "heat", "base_share", "fee_lift", "fee_walk", "r", "trend", "offers", "loss", "markup", "markup_sd", "fresh",
-        "later", "withdrawal", "cut", "cuts", "theta_local", "theta_absent", "theta_heir",
-        "theta_investor", "use", "valve", "presale", "floor_walk", "floor_lift", "surplus", "best_offer",
-        "fitting", "elastic", "fades", "distance", "closing", "closing_far", "dear",
-        "unsettled", "appraised",
-    ],
-)  # fmt: skip
-
-
 #: Offers made for a home, lognormal: standard scores and weights of five, highest first (Gauss-Hermite).
 OFFERS = (
     (2.8569700138728, 0.0112574113277), (1.3556261799742, 0.2220759220057), (0.0, 0.5333333333333),
@@ -610,9 +594,9 @@ def open_market(D, B, H, places, beta, level, growth, hazard, at_once, market, s
         D.listed_since[d] = month - np.int64(unit(b) * 24.0)
 
 
-def offers_of(sd: float) -> tuple[float, ...]:
-    """The five offers as shares of worth; `sd` of their logs."""
-    return tuple(float(exp(sd * z - 0.5 * sd * sd)) for z, _ in OFFERS)
+def offers_of(sd: float) -> np.ndarray:
+    """float64[5], the offers as shares of worth; `sd` of their logs."""
+    return np.array([exp(sd * z - 0.5 * sd * sd) for z, _ in OFFERS])
 
 
 def heat_terms(world: World) -> tuple[float, float]:
@@ -641,31 +625,39 @@ def _fading(a_year: float, most: int) -> np.ndarray:
     return table
 
 
-def terms_of(world: World) -> Terms:
-    """This month's terms as plain floats (fees in fen per 0.1 m2 and month)."""
+def terms_of(world: World) -> View:
+    """This month's terms of keeping and selling: fees in fen per 0.1 m2 and month, offers as shares of worth; growth and
+    hazards by district are in arrays apart. By the score of a draw: use owners have of a home, what a sale from afar costs,
+    cuts in per cent; by months empty: what is left of its use to an owner who lives elsewhere."""
     p = world.params
     fee, base = heat_terms(world)
     ten = world.pack.config.minor_units / 10.0
-    yuan = world.pack.config.minor_units * float(world.driver("cpi", 1.0))
+    prices = float(world.driver("cpi", 1.0))
+    yuan = world.pack.config.minor_units * prices
     floors = [
         p["developers.floor_share"] * developers.replacement_cost(world, lift) * ten for lift in (0.0, 1.0)
     ]
-    use, dear = _lognormal(0.0, p["listing.theta_sd"]), _lognormal(0.0, p["listing.closing_sd"])
-    cuts = _lognormal(p["listing.cut_mu"], p["listing.cut_sigma"])
-    fades = _fading(p["listing.theta_fades"], world.month)
-    return Terms(
-        float(fee / 12.0 * ten), float(base), p["listing.property_fee_lift"] * ten, p["listing.property_fee_walk"] * ten,
-        p["listing.discount_year"], p["listing.trend_weight"] * p["listing.trend_lasts"], offers_of(p["listing.offer_sd"]), p["listing.loss_aversion"],
-        p["listing.markup"], p["listing.markup_sd"], p["listing.attention_fresh"], p["listing.attention_later"],
-        p["listing.withdrawal"], p["listing.cut_probability"], cuts,
-        p["listing.theta_local"], p["listing.theta_absent"], p["listing.theta_heir"], p["listing.theta_investor"],
-        use, p["listing.separate_valve"], p["listing.presale_months"],
-        floors[0], floors[1],
-        p["resettlement.surplus_months"],
-        float(exp(1.28 * p["listing.offer_sd"])), float(p["fitting_out.cost_m2"] * ten * world.driver("cpi", 1.0)),
-        p["listing.elasticity"], fades, p["listing.distance"] * yuan,
-        p["listing.closing"] * yuan, p["listing.closing_far"] * yuan, dear,
-        p["listing.unsettled"], p["listing.appraised"],
+    return View(
+        "terms",
+        {
+            "heat": float(fee / 12.0 * ten), "base_share": float(base), "fee_lift": p["listing.property_fee_lift"] * ten,
+            "fee_walk": p["listing.property_fee_walk"] * ten, "r": p["listing.discount_year"],
+            "trend": p["listing.trend_weight"] * p["listing.trend_lasts"], "offers": offers_of(p["listing.offer_sd"]),
+            "loss": p["listing.loss_aversion"], "markup": p["listing.markup"], "markup_sd": p["listing.markup_sd"],
+            "fresh": p["listing.attention_fresh"], "later": p["listing.attention_later"],
+            "withdrawal": p["listing.withdrawal"], "cut": p["listing.cut_probability"],
+            "cuts": _lognormal(p["listing.cut_mu"], p["listing.cut_sigma"]),
+            "theta_local": p["listing.theta_local"], "theta_absent": p["listing.theta_absent"],
+            "theta_heir": p["listing.theta_heir"], "theta_investor": p["listing.theta_investor"],
+            "use": _lognormal(0.0, p["listing.theta_sd"]), "valve": p["listing.separate_valve"],
+            "presale": p["listing.presale_months"], "floor_walk": floors[0], "floor_lift": floors[1],
+            "surplus": p["resettlement.surplus_months"], "best_offer": float(exp(1.28 * p["listing.offer_sd"])),
+            "fitting": float(p["fitting_out.cost_m2"] * ten * prices), "elastic": p["listing.elasticity"],
+            "fades": _fading(p["listing.theta_fades"], world.month), "distance": p["listing.distance"] * yuan,
+            "closing": p["listing.closing"] * yuan, "closing_far": p["listing.closing_far"] * yuan,
+            "dear": _lognormal(0.0, p["listing.closing_sd"]), "unsettled": p["listing.unsettled"],
+            "appraised": p["listing.appraised"],
+        },
     )  # fmt: skip
 
 
@@ -714,7 +706,7 @@ def step(world: World) -> None:
         return np.zeros((3, nd + 1), np.int64), np.zeros(len(BRANCHES), np.int64)
 
     # owners and families decide each about homes of their own, so they can do it side by side
-    def offer(log: EventView, first: int, stop: int) -> tuple[np.ndarray, ...]:
+    def offer(log: View, first: int, stop: int) -> tuple[np.ndarray, ...]:
         found, lowered = tallies(), np.empty(stop - first + 1, np.int32)
         scratch = (
             np.empty(BLOCK, np.uint64), np.empty(BLOCK, np.uint64), np.empty((4, BLOCK), np.uint32), np.empty(BLOCK, np.uint32),
@@ -726,7 +718,7 @@ def step(world: World) -> None:
         )  # fmt: skip
         return *found, lowered[:n].copy()
 
-    def look(log: EventView, first: int, stop: int) -> tuple[np.ndarray, ...]:
+    def look(log: View, first: int, stop: int) -> tuple[np.ndarray, ...]:
         found = tallies()
         rows = turn[first:stop]
         who, motive = np.empty(len(rows), np.int32), np.empty(len(rows), np.int8)

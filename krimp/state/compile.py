@@ -131,8 +131,9 @@ def allocating_kernel(function: Callable[..., Any]) -> Any:
 
 
 def helper(function: Callable[..., Any]) -> Any:
-    """Compile a helper that kernels call and Python does not; the compiler inlines small ones. It may not make arrays."""
-    return Helper(function, targetoptions={**_LEAN, "nopython": True, "no_cpython_wrapper": True})
+    """Compile a helper that kernels call and Python does not, as a part of each. It may not make arrays."""
+    options = {**_LEAN, "nopython": True, "no_cpython_wrapper": True, "forceinline": True}
+    return Helper(function, targetoptions=options)
 
 
 def inlined(function: Callable[..., Any]) -> Any:

@@ -9,15 +9,13 @@ must add up to their account at every month's end.
 
 from __future__ import annotations
 
-from collections import namedtuple
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
+from krimp.state.columns import View
 from krimp.state.compile import helper
-
-LedgerView = namedtuple("LedgerView", ["matrix", "balance"])
 
 
 @dataclass(frozen=True)
@@ -61,10 +59,11 @@ class Ledger:
         self.matrix = np.zeros((n_districts + 1, size, size), np.int64)
         self.balance = np.zeros(size, np.int64)
         self.opening = np.zeros(size, np.int64)
+        self._view = View("ledger", {"matrix": self.matrix, "balance": self.balance})
 
-    def view(self) -> LedgerView:
-        """Arrays for kernels, to be used with `post` and `pay`."""
-        return LedgerView(self.matrix, self.balance)
+    def view(self) -> View:
+        """Both for kernels, to be used with `post` and `pay`."""
+        return self._view
 
     def post(self, debit: str, credit: str, amount: int, district: int = -1) -> None:
         """One posting; a negative amount turns the pair round."""

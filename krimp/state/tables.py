@@ -6,7 +6,6 @@ uint32 in files. Rows are never reused: the dead, the gone and the demolished ke
 
 from __future__ import annotations
 
-from collections import namedtuple
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +14,7 @@ import numpy as np
 import polars as pl
 
 from krimp.state import codes
+from krimp.state.columns import View
 
 
 @dataclass(frozen=True)
@@ -194,32 +194,8 @@ SCHEMAS: dict[str, tuple[Column, ...]] = {
 }
 
 
-def _view(name: str) -> Any:
-    """A named tuple type of a table's columns, findable in this module: the compiler's cache knows types by name."""
-    view = namedtuple(name.capitalize() + "View", [c.name for c in SCHEMAS[name]] + ["used"])  # type: ignore[misc]
-    view.__module__ = __name__
-    return view
-
-
-PersonsView = _view("persons")
-HouseholdsView = _view("households")
-DwellingsView = _view("dwellings")
-BuildingsView = _view("buildings")
-ShopsView = _view("shops")
-SeekersView = _view("seekers")
-#: One named tuple type per table, so that a kernel takes all columns as a single argument.
-VIEWS: dict[str, Any] = {
-    "persons": PersonsView,
-    "households": HouseholdsView,
-    "dwellings": DwellingsView,
-    "buildings": BuildingsView,
-    "shops": ShopsView,
-    "seekers": SeekersView,
-}
-
-
 class Table:
-    """Columns of one kind of thing. `view()` gives a named tuple of arrays plus `used` (int64[1], rows used)."""
+    """Columns of one kind of thing. `view()` gives them to kernels, with `used` (int64[1], rows used)."""
 
     def __init__(self, name: str, capacity: int = 1024) -> None:
         self.name = name
@@ -228,6 +204,7 @@ class Table:
         self.columns: dict[str, np.ndarray] = {
             c.name: np.zeros(max(capacity, 2), c.dtype) for c in self.schema
         }
+        self._view: tuple[tuple[int, ...], View | None] = (), None
 
     @property
     def n(self) -> int:
@@ -246,9 +223,14 @@ class Table:
             raise AttributeError(name) from None
         return column[: int(self.__dict__["used"][0])]
 
-    def view(self) -> Any:
+    def view(self) -> View:
         """All columns at full capacity for kernels; taken anew after every `reserve`."""
-        return VIEWS[self.name](*self.columns.values(), self.used)
+        held = (*map(id, self.columns.values()), id(self.used))
+        known, view = self._view
+        if view is None or known != held:
+            view = View(self.name, {**self.columns, "used": self.used})
+            self._view = held, view
+        return view
 
     def reserve(self, extra: int) -> None:
         """Make room for `extra` more rows; arrays move, so views taken before are stale."""
@@ -256,6 +238,7 @@ class Table:
         if need <= self.capacity:
             return
         capacity = max(need, self.capacity + self.capacity // 16 + 1024)
+        self._view = (), None
         for name, old in self.columns.items():
             new = np.zeros(capacity, old.dtype)
             new[: self.n] = old[: self.n]

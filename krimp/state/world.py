@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, namedtuple
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -12,6 +12,7 @@ import numpy as np
 
 from krimp.state import months
 from krimp.state.codes import EVENT, REASON
+from krimp.state.columns import View
 from krimp.state.compile import numba, typed
 from krimp.state.crew import Crew, Job
 from krimp.state.ledger import Account, Ledger
@@ -21,17 +22,20 @@ from krimp.state.tables import Table
 #: Fixed chunk of rows for full scans over threads; never depends on the number of threads.
 CHUNK = 65536
 
-EventView = namedtuple(
-    "EventView",
-    ["month", "event", "reason", "district", "person", "household", "dwelling", "other", "amount", "used"],
-)
+_EVENT_COLUMNS = {
+    "month": "i2", "event": "i1", "reason": "i1", "district": "i1", "person": "u4", "household": "u4", "dwelling": "u4",
+    "other": "u4", "amount": "i8",
+}  # fmt: skip
 
 
-_EVENT_TYPES = ("i2", "i1", "i1", "i1", "u4", "u4", "u4", "u4", "i8")
-_NO_EVENTS = EventView(*(np.zeros(0, t) for t in _EVENT_TYPES), np.zeros(1, np.int64))  # type: ignore[call-arg]
+def _event_view(columns: Sequence[np.ndarray], used: np.ndarray) -> View:
+    return View("events", {**dict(zip(_EVENT_COLUMNS, columns, strict=True)), "used": used})
 
 
-@typed(numba.void(numba.typeof(_NO_EVENTS), *[numba.int64] * 9))
+_EVENTS = numba.typeof(_event_view([np.zeros(0, t) for t in _EVENT_COLUMNS.values()], np.zeros(1, np.int64)))
+
+
+@typed(numba.void(_EVENTS, *[numba.int64] * 9))
 def emit(E, month, event, reason, district, person, household, dwelling, other, amount):
     """Write one event; room must have been reserved. Nothing is written when the log is off (no capacity)."""
     i = E.used[0]
@@ -55,7 +59,8 @@ class EventLog:
     def __init__(self, enabled: bool = True) -> None:
         self.enabled = enabled
         self.used = np.zeros(1, np.int64)
-        self.columns = [np.empty(CHUNK if enabled else 0, t) for t in _EVENT_TYPES]
+        self.columns = [np.empty(CHUNK if enabled else 0, t) for t in _EVENT_COLUMNS.values()]
+        self._view = _event_view(self.columns, self.used)
 
     def reserve(self, extra: int) -> None:
         """Make room for `extra` more events (views taken before are stale)."""
@@ -65,10 +70,11 @@ class EventLog:
         if need > len(self.columns[0]):
             size = max(need, 2 * len(self.columns[0]))
             self.columns = [np.concatenate([c, np.empty(size - len(c), c.dtype)]) for c in self.columns]
+            self._view = _event_view(self.columns, self.used)
 
-    def view(self) -> EventView:
-        """Arrays for `emit`."""
-        return EventView(*self.columns, self.used)  # type: ignore[call-arg]
+    def view(self) -> View:
+        """Columns for `emit`."""
+        return self._view
 
     def add(self, month: int, event: str, reason: str = "none", **ids: int) -> None:
         """One event from Python (city-wide happenings)."""
@@ -195,6 +201,8 @@ class World:
         self.fired: Counter[str] = Counter()
         self.drivers: dict[str, np.ndarray] = {}
         self._crew: Crew | None = None
+        #: Logs that parts of a scan have used, for the next.
+        self._logs: list[EventLog] = []
         self._ahead: dict[str, list[Job]] = {}
 
     # -- time and drivers
@@ -301,17 +309,19 @@ class World:
         return self.found_ahead(name) or self.map_chunks(work, n, chunk=chunk)
 
     def map_events(
-        self, work: Callable[[EventView, int, int], Any], n: int, first: int = 1, chunk: int = CHUNK
+        self, work: Callable[[View, int, int], Any], n: int, first: int = 1, chunk: int = CHUNK
     ) -> list[Any]:
         """`map_chunks` for work(log, start, stop) that records at most an event a row, kept in row order whatever the threads."""
 
         def part(_: int, start: int, stop: int) -> tuple[Any, EventLog]:
-            log = EventLog(self.events.enabled)
+            log = self._logs.pop() if self._logs else EventLog(self.events.enabled)
             return work(log.view(), start, stop), log
 
         parts = self.map_chunks(part, n, first, chunk)
         for _, log in parts:
             self.events.extend(log)
+            log.used[0] = 0
+            self._logs.append(log)
         return [found for found, _ in parts]
 
     def side_by_side(self, works: Sequence[Callable[[], Any]]) -> list[Any]:

@@ -95,7 +95,8 @@ def case(city: str, scale: str, threads: int, months: int, start: str | None = N
     homes = world.dwellings.n - 1
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024  # before the copies that R needs
     held = [column for name in SCHEMAS for column in getattr(world, name).columns.values()]
-    held += [*kin(world), *arrays(world.memory), *world.candidates.values()]
+    kept = kin(world)
+    held += [kept.child, kept.sibling, *arrays(world.memory), *world.candidates.values()]
     return {
         "scale": scale,
         "threads": threads,

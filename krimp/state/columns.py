@@ -1,0 +1,168 @@
+"""How kernels take many columns and numbers at once: as one address, not as all of them.
+
+The compiler flattens a named tuple of arrays. Each call of a helper that takes persons, households and homes would hand over
+five hundred words, each entry from Python take fifty arrays apart, and half of the compiler's time go there. A `View` is a
+block of addresses, sizes and numbers; what a kernel uses of it, it reads there once.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from krimp.state.compile import ir, numba
+
+# by way of the door, which sets the compiler up before it is imported
+types, templates, datamodel = numba.core.types, numba.core.typing.templates, numba.core.datamodel
+
+_WORD, _BYTES = ir.IntType(64), 8
+_NUMBERS = {
+    float: types.float64,
+    np.float64: types.float64,
+    int: types.int64,
+    np.int64: types.int64,
+    np.uint64: types.uint64,
+}
+
+
+class Columns(types.Type):  # type: ignore[misc]
+    """The compiler's type of a `View`: names and types of what it holds."""
+
+    def __init__(self, view: str, names: tuple[str, ...], kinds: tuple[Any, ...]) -> None:
+        self.names, self.kinds = names, kinds
+        # an array takes its address and its sizes
+        words = [1 + getattr(kind, "ndim", 0) for kind in kinds]
+        self.first, self.words = tuple(sum(words[:i]) for i in range(len(words))), sum(words)
+        # the name goes into every symbol, so it is short
+        super().__init__(f"{view}{zlib.crc32(repr((names, kinds)).encode()):x}")
+
+
+@cache
+def _columns(view: str, names: tuple[str, ...], kinds: tuple[Any, ...]) -> Columns:
+    return Columns(
+        view,
+        names,
+        tuple(types.Array(numba.from_dtype(k[0]), k[1], "C") if isinstance(k, tuple) else k for k in kinds),
+    )
+
+
+def _address(array: np.ndarray) -> int:
+    return int(array.__array_interface__["data"][0])
+
+
+class View:
+    """Arrays, numbers and other views for kernels, read as `view.name` there and in Python; stale once a column moves.
+
+    Raises ValueError for an array that does not lie in memory in one piece, row by row, TypeError for anything else.
+    """
+
+    _numba_type_: Columns
+    _at: int
+
+    def __init__(self, view: str, held: Mapping[str, Any]) -> None:
+        self.__dict__.update(held)
+        words: list[int] = []
+        reals: list[tuple[int, float]] = []
+        kinds: list[Any] = []
+        for name, value in held.items():
+            if isinstance(value, np.ndarray):
+                if not value.flags.c_contiguous:
+                    raise ValueError(
+                        f"{view}.{name}: found strides {value.strides}; allowed is one piece of memory"
+                    )
+                kinds.append((value.dtype, value.ndim))
+                words += (_address(value), *value.shape)
+            elif isinstance(value, View):
+                kinds.append(value._numba_type_)
+                words.append(value._at)
+            else:
+                kind = _NUMBERS.get(type(value))
+                if kind is None:
+                    raise TypeError(
+                        f"{view}.{name}: found {value!r}; allowed are arrays, views and 64-bit numbers"
+                    )
+                kinds.append(kind)
+                if kind is types.float64:
+                    reals.append((len(words), value))
+                    value = 0
+                words.append(int(value) & 0xFFFFFFFFFFFFFFFF)
+        self._words = np.array(words, np.uint64)
+        for place, real in reals:
+            self._words[place : place + 1].view(np.float64)[0] = real
+        self._at = _address(self._words)
+        self._numba_type_ = _columns(view, tuple(held), tuple(kinds))
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(f"a view of {self.__dict__.get('_numba_type_')} has no {name}")
+
+
+@datamodel.register_default(Columns)
+class _Address(datamodel.models.PrimitiveModel):  # type: ignore[misc]
+    def __init__(self, manager: Any, kind: Columns) -> None:
+        super().__init__(manager, kind, _WORD.as_pointer())
+        self._size = _BYTES * kind.words
+
+    def from_argument(self, builder: Any, value: Any) -> Any:
+        # so that it may be read before a loop that may turn out not to need it
+        value.attributes.dereferenceable = self._size
+        value.attributes.align = _BYTES
+        return value
+
+
+@templates.infer_getattr
+class _Held(templates.AttributeTemplate):  # type: ignore[misc]
+    key = Columns
+
+    def generic_resolve(self, view: Columns, name: str) -> Any:  # type: ignore[override]
+        return view.kinds[view.names.index(name)] if name in view.names else None
+
+
+@numba.core.imputils.lower_getattr_generic(Columns)  # type: ignore[untyped-decorator]
+def _read(context: Any, builder: Any, view: Columns, words: Any, name: str) -> Any:
+    place = view.names.index(name)
+    kind, first = view.kinds[place], view.first[place]
+
+    def note(number: int | None = None) -> Any:
+        return builder.module.add_metadata([] if number is None else [_WORD(number)])
+
+    def load(offset: int, what: Any) -> Any:
+        at = builder.gep(words, [_WORD(first + offset)])
+        found = builder.load(builder.bitcast(at, what.as_pointer()))
+        # nobody writes to a view, so no store makes it worth another look
+        found.set_metadata("invariant.load", note())
+        return found
+
+    if isinstance(kind, Columns):
+        inner = load(0, _WORD.as_pointer())
+        inner.set_metadata("dereferenceable", note(_BYTES * kind.words))
+        inner.set_metadata("align", note(_BYTES))
+        return inner
+    if not isinstance(kind, types.Array):
+        return load(0, context.get_data_type(kind))
+    item = context.get_data_type(kind.dtype)
+    sizes = [load(1 + i, _WORD) for i in range(kind.ndim)]
+    strides = [_WORD(context.get_abi_sizeof(item))]
+    for size in reversed(sizes[1:]):
+        strides.insert(0, builder.mul(strides[0], size))
+    array = context.make_array(kind)(context, builder)
+    numba.np.arrayobj.populate_array(
+        array,
+        data=load(0, item.as_pointer()),
+        shape=sizes,
+        strides=strides,
+        itemsize=strides[-1],
+        meminfo=None,
+    )
+    return array._getvalue()
+
+
+@numba.extending.unbox(Columns)  # type: ignore[untyped-decorator]
+def _unbox(view: Columns, found: Any, entry: Any) -> Any:
+    address = entry.pyapi.object_getattr_string(found, "_at")
+    words = entry.builder.inttoptr(entry.pyapi.long_as_ulonglong(address), _WORD.as_pointer())
+    entry.pyapi.decref(address)
+    return numba.extending.NativeValue(words)
