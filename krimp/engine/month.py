@@ -65,6 +65,12 @@ def _that_have(function: str) -> tuple[ModuleType, ...]:
     return tuple(module for module in modules() if hasattr(module, function))
 
 
+@cache
+def _stepping() -> tuple[str, ...]:
+    """The names of the modules that have a step."""
+    return tuple(module.__name__.rsplit(".", 1)[1] for module in _that_have("step"))
+
+
 def _collect(attribute: str) -> Iterator[object]:
     for module in modules():
         yield from getattr(module, attribute, ())
@@ -89,6 +95,7 @@ def all_accounts(known: Iterable[Account] = ()) -> list[Account]:
     return list(found.values())
 
 
+@cache
 def all_hazards() -> tuple[LifeHazard, ...]:
     """Screened life hazards in the order of the month."""
     return tuple(h for h in _collect("HAZARDS") if isinstance(h, LifeHazard))
@@ -156,8 +163,7 @@ def _live(world: World, seconds: dict[str, float], check_each: bool, ahead: bool
         life_screening.foresee(world, all_hazards())
         household_income.foresee(world)
     clock = timed("life_screening", clock)
-    for module in _that_have("step"):
-        name = module.__name__.rsplit(".", 1)[1]
+    for name, module in zip(_stepping(), _that_have("step"), strict=True):
         if ahead and name in SETTLED:
             _count_ahead(world, SETTLED[name])
         module.step(world)

@@ -307,12 +307,15 @@ def leave_home(H, D, h, month):
 
 @kernel
 def name_once(S, H, first, taken, out):
-    """out[s] = 1 where seeker s of [first, end) is an active family that none of them names before; `taken`: scratch."""
+    """out[s] = 1 where seeker s of [first, end) is an active family that none of them names before; `taken`: zeros, and again
+    after the call."""
     for s in range(first, S.used[0]):
         h = S.household[s]
         if h != 0 and H.state[h] == ACTIVE and H.size[h] >= 1 and taken[h] == 0:
             taken[h] = 1
             out[s] = 1
+    for s in range(first, S.used[0]):
+        taken[S.household[s]] = 0
 
 
 @kernel
@@ -1115,7 +1118,7 @@ def step(world: World) -> None:
     all_deals, all_x, all_lettings = [], [], []
     wage = world.signal["mean_wage"][-1]
     floor_income = float(rules.income_floor * (wage if wage > 0 else 1500.0) * world.pack.config.minor_units)
-    first = 1
+    first, taken = 1, np.zeros(H.n, np.uint8)
     for wave in range(3):
         stop = S.n
         if stop == first:
@@ -1132,7 +1135,7 @@ def step(world: World) -> None:
         world.events.reserve(4 * (stop - first) + 16)
         E = world.events.view()
         family = np.zeros(size, np.int8)
-        name_once(S.view(), H.view(), first, np.zeros(H.n, np.uint8), family)
+        name_once(S.view(), H.view(), first, taken, family)
         lives = (
             S.view(), P.view(), H.view(), D.view(), B.view(), places, tastes, growth, level_value, world.seed, world.month, rules,
             terms, floor_income, m["mortgages.annuity"], family, key, w, budget, credit, stay, uc, old,

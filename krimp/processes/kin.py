@@ -6,6 +6,7 @@ once and extended by the rows that have come since, so no checkpoint needs them.
 
 from __future__ import annotations
 
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -43,9 +44,10 @@ _PURSE = {
     "inheritance_out": "flow.inheritance_out",
 }  # fmt: skip
 
-#: Child lists of a city, up to which person they go, and its accounts.
+#: Child lists of a city, up to which person they go; its accounts; what kernels of life were last given, and of what.
 _LISTS: WeakKeyDictionary[World, View] = WeakKeyDictionary()
 _PURSES: WeakKeyDictionary[World, View] = WeakKeyDictionary()
+_LIVES: WeakKeyDictionary[World, tuple[tuple[Any, ...], View]] = WeakKeyDictionary()
 
 
 @kernel
@@ -84,14 +86,15 @@ def life(world: World, persons: int = 0, households: int = 0, events: int = 0) -
     world.events.reserve(events)
     if world not in _PURSES:
         _PURSES[world] = View("purse", {name: world.account(account) for name, account in _PURSE.items()})
-    return View(
-        "life",
-        {
-            "P": world.persons.view(), "H": world.households.view(), "D": world.dwellings.view(), "S": world.shops.view(),
-            "L": world.ledger.view(), "E": world.events.view(), "K": kin(world),
-            "A": _PURSES[world], "seed": world.seed, "month": world.month,
-        },
+    held = (
+        world.persons.view(), world.households.view(), world.dwellings.view(), world.shops.view(), world.ledger.view(),
+        world.events.view(), kin(world), _PURSES[world], world.seed, world.month,
     )  # fmt: skip
+    known, view = _LIVES.get(world, ((), None))
+    if view is None or any(one is not other for one, other in zip(held, known, strict=True)):
+        view = View("life", dict(zip("PHDSLEKA", held, strict=False)) | {"seed": held[8], "month": held[9]})
+        _LIVES[world] = held, view
+    return view
 
 
 def report(world: World, branches: tuple[str, ...], counts: np.ndarray) -> None:

@@ -350,6 +350,18 @@ def _free(D, flags):
         flags[d] = (D.funder[d] != 0) & (D.state[d] == STANDING) & (not given)
 
 
+@kernel
+def _those_free(free, flats, place, kept, cell):
+    """The free ones of `flats`, in order, and their programme and district: what stands before the point of `place`. Returns
+    how many."""
+    n = 0
+    for i in range(flats.size):
+        kept[n] = flats[i]
+        cell[n] = np.int64(place[i])
+        n += free[np.uint64(flats[i])]
+    return n
+
+
 def _designate(world: World, rows: list[dict[str, Any]]) -> None:
     """Designate origin homes in proportion to the flats finished so far, in a keyed order of their buildings."""
     d, b = world.dwellings, world.buildings
@@ -592,10 +604,14 @@ def _negotiate(world: World, rows: list[dict[str, Any]]) -> None:
     )
     # homes that fell or changed hands to the city meanwhile are done with
     flats, place = _ranked(world)
-    free = np.empty(d.n, bool)
+    free, kept, cell = (
+        np.empty(d.n, bool),
+        np.empty(len(flats) + 1, np.int32),
+        np.empty(len(flats) + 1, np.int64),
+    )
     _free(d.view(), free)
-    free = free[flats]
-    flats, cell = flats[free], place[free].astype(np.int64)  # what follows the point is the keyed order
+    n_free = _those_free(free, flats, place, kept, cell)
+    flats, cell = kept[:n_free], cell[:n_free]
     cells = np.arange(len(rows) * world.nd)
     head_of = np.searchsorted(cell, cells, side="left").reshape(len(rows), world.nd)
     stop_of = np.searchsorted(cell, cells, side="right").reshape(len(rows), world.nd)

@@ -194,6 +194,16 @@ SCHEMAS: dict[str, tuple[Column, ...]] = {
 }
 
 
+class _Held(dict[str, np.ndarray]):
+    """Columns by name, and the view of them that kernels were last given."""
+
+    view: View | None = None
+
+    def __setitem__(self, name: str, column: np.ndarray) -> None:
+        self.view = None
+        super().__setitem__(name, column)
+
+
 class Table:
     """Columns of one kind of thing. `view()` gives them to kernels, with `used` (int64[1], rows used)."""
 
@@ -201,10 +211,7 @@ class Table:
         self.name = name
         self.schema = SCHEMAS[name]
         self.used = np.ones(1, np.int64)
-        self.columns: dict[str, np.ndarray] = {
-            c.name: np.zeros(max(capacity, 2), c.dtype) for c in self.schema
-        }
-        self._view: tuple[tuple[int, ...], View | None] = (), None
+        self.columns = _Held({c.name: np.zeros(max(capacity, 2), c.dtype) for c in self.schema})
 
     @property
     def n(self) -> int:
@@ -221,16 +228,13 @@ class Table:
             column: np.ndarray = self.__dict__["columns"][name]
         except KeyError:
             raise AttributeError(name) from None
-        return column[: int(self.__dict__["used"][0])]
+        return column[: self.__dict__["used"].item()]
 
     def view(self) -> View:
         """All columns at full capacity for kernels; taken anew after every `reserve`."""
-        held = (*map(id, self.columns.values()), id(self.used))
-        known, view = self._view
-        if view is None or known != held:
-            view = View(self.name, {**self.columns, "used": self.used})
-            self._view = held, view
-        return view
+        if self.columns.view is None:
+            self.columns.view = View(self.name, {**self.columns, "used": self.used})
+        return self.columns.view
 
     def reserve(self, extra: int) -> None:
         """Make room for `extra` more rows; arrays move, so views taken before are stale."""
@@ -238,14 +242,14 @@ class Table:
         if need <= self.capacity:
             return
         capacity = max(need, self.capacity + self.capacity // 16 + 1024)
-        self._view = (), None
         for name, old in self.columns.items():
             new = np.zeros(capacity, old.dtype)
             new[: self.n] = old[: self.n]
             self.columns[name] = new
 
     def append(self, **values: Any) -> int:
-        """Append equally long arrays (missing columns are 0); returns the first new row."""
+        """Append equally long arrays, or numbers that all rows share after the first of them (missing columns are 0); returns
+        the first new row."""
         count = len(next(iter(values.values())))
         self.reserve(count)
         start = self.n
@@ -257,7 +261,7 @@ class Table:
     def copy(self) -> Table:
         """The rows in use as a table of its own."""
         out = Table(self.name, 2)
-        out.columns = {name: values[: self.n].copy() for name, values in self.columns.items()}
+        out.columns = _Held({name: values[: self.n].copy() for name, values in self.columns.items()})
         out.used[0] = self.n
         return out
 

@@ -333,9 +333,4 @@ class World:
     ) -> None:
         """Put households on this month's list of home seekers; the housing market must house all of them."""
         if len(households):
-            self.seekers.append(
-                household=households,
-                motive=np.full(len(households), motive, np.int8),
-                district=district,
-                budget=np.broadcast_to(np.asarray(budget, np.int64), len(households)),
-            )
+            self.seekers.append(household=households, motive=motive, district=district, budget=budget)
