@@ -32,6 +32,7 @@ from krimp.state.codes import (
     STOVE,
     VACANT,
 )
+from krimp.state.columns import View
 from krimp.state.compile import kernel
 from krimp.state.counting import rows_where
 from krimp.state.parameters import Parameter
@@ -91,16 +92,23 @@ def step(world: World) -> None:
     if world.month_of_year != 1:
         return
     p, d, m = world.params, world.dwellings, world.memory
-    counts = np.zeros(2, np.int64)
     flags = np.zeros(d.n, np.bool_)
     empty_ones(d.state, d.use, d.abandoned, d.owner_kind, d.vacant_since, flags)
     rows = rows_where(flags)
-    world.events.reserve(len(rows))
-    judge(
-        d.view(), world.buildings.view(), world.households.view(), world.events.view(), rows, m["hedonic_index.places"],
-        m["hedonic_index.beta"], m["hedonic_index.level"], world.signal["price_change_year"], m["listing.sale_hazard"],
-        market_of(world), world.seed, world.month, terms_of(world), int(p["abandonment.months"]),
-        int(p["abandonment.months_house"]), np.zeros(N_FEATURES), counts,
+    D, B, H, market, terms = (
+        d.view(), world.buildings.view(), world.households.view(), market_of(world), terms_of(world),
     )  # fmt: skip
+
+    def decide(log: View, first: int, stop: int) -> np.ndarray:
+        counts = np.zeros(2, np.int64)
+        judge(
+            D, B, H, log, rows[first:stop], m["hedonic_index.places"], m["hedonic_index.beta"], m["hedonic_index.level"],
+            world.signal["price_change_year"], m["listing.sale_hazard"], market, world.seed, world.month, terms,
+            int(p["abandonment.months"]), int(p["abandonment.months_house"]), np.zeros(N_FEATURES), counts,
+        )  # fmt: skip
+        return counts
+
+    # owners decide each about a home of their own
+    counts = np.sum(world.map_events(decide, len(rows), first=0, chunk=8192), axis=0)
     world.fired["abandonment.house"] += int(counts[0])
     world.fired["abandonment.flat"] += int(counts[1])

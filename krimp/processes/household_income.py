@@ -117,7 +117,11 @@ def pay_all(P, S, pay, earned, sums, shop_due, shop_paid, bill, away, pension_aw
         for i in range(begin, min(begin + BLOCK, stop)):
             here[n] = i
             n += P.state[np.uint64(i)] == RESIDENT
-        for row in here[:n]:
+        for k in range(n):
+            if k + 16 < n:
+                # whose household is far from the neighbours', now that lives have gone apart
+                prefetch((earned,), P.household[np.uint64(here[k + 16])])
+            row = here[k]
             p = np.uint64(row)
             h = np.uint32(P.household[p])
             s = np.uint8(P.sector[p])
