@@ -41,7 +41,7 @@ from krimp.state.columns import View
 from krimp.state.compile import helper, inlined, kernel, prefetch
 from krimp.state.counting import count_where
 from krimp.state.parameters import Parameter
-from krimp.state.world import Series, World, emit
+from krimp.state.world import CHUNK, Series, World, emit
 
 PARAMETERS = (
     Parameter(
@@ -399,54 +399,49 @@ def _run(world: World, pay_now: bool) -> Tally:
 
 
 def _pay(world: World, shares: np.ndarray, pay_now: bool) -> tuple[Tally, int, int]:
-    """The pass over all persons in as many parts as there are threads; also people freed and people paid by shops."""
+    """The pass over all persons; also people freed and people paid by shops."""
     nd, view, shops_view = world.nd, world.persons.view(), world.shops.view()
     room = int(world.memory.get("shops.freed", 0)) + 64
     world.memory["shops.freed"] = 0
-    span = -(-world.persons.n // world.threads)
     homes = world.households
     earned = np.zeros((world.threads, homes.n), homes.income.dtype)
 
     def block(*shape: int) -> np.ndarray:
         return np.zeros(shape, np.int64)
 
-    def work(part: int, first: int, stop: int) -> tuple[np.ndarray, ...]:
-        sums, freed = block(nd * N_SECTORS, 3 + N_ACTIVITIES), np.zeros((2, room), np.int32)
-        due, away = block(nd, N_SECTORS), block(nd, N_SECTORS)
-        paid, pension_away, bill = block(nd), block(nd), block(world.shops.n)
-        n_freed, n_paid = pay_all(
-            view,
-            shops_view,
-            shares,
-            earned[part],
-            sums,
-            due,
-            paid,
-            bill,
-            away,
-            pension_away,
-            freed,
-            np.empty(BLOCK, np.int32),
-            first,
-            stop,
+    # what each thread adds up, in the order of `pay_all`: whole numbers, so it does not matter who adds what
+    books = [
+        (
+            mine, block(nd * N_SECTORS, 3 + N_ACTIVITIES), block(nd, N_SECTORS), block(nd), block(world.shops.n),
+            block(nd, N_SECTORS), block(nd),
         )
-        return sums, due, paid, bill, away, pension_away, freed[:, :n_freed], np.array([n_paid])
+        for mine in earned
+    ]  # fmt: skip
+    idle = list(books)
 
-    parts = world.map_chunks(work, world.persons.n, chunk=span)
-    sums, due, paid, bill, away, pension_away, freed, n_paid = zip(*parts, strict=True)
+    def work(_: int, first: int, stop: int) -> tuple[np.ndarray, int]:
+        mine, freed = idle.pop(), np.zeros((2, room), np.int32)
+        n_freed, n_paid = pay_all(
+            view, shops_view, shares, *mine, freed, np.empty(BLOCK, np.int32), first, stop
+        )
+        idle.append(mine)
+        return freed[:, :n_freed], n_paid
+
+    freed, n_paid = zip(*world.map_chunks(work, world.persons.n, chunk=2 * CHUNK), strict=True)
+    sums, due, paid, bill, away, pension_away = (sum(parts) for parts in list(zip(*books, strict=True))[1:])
     world.map_chunks(
         lambda _, first, stop: bank(earned, homes.income, homes.cash, pay_now, first, stop), homes.n
     )
     gone = np.concatenate(freed, axis=1)
     world.events.reserve(gone.shape[1])
     tell_of_closures(view, world.events.view(), world.month, gone)
-    table = sum(sums).reshape(nd, N_SECTORS, 3 + N_ACTIVITIES)
+    table = sums.reshape(nd, N_SECTORS, 3 + N_ACTIVITIES)
     tally = Tally(
-        count=table[:, :, 3:].transpose(0, 2, 1), contract=table[:, :, 0], paid=table[:, :, 1], away=sum(away),
-        shop_due=sum(due), shop_paid=sum(paid), bill=sum(bill), pension=table[:, :, 2].sum(axis=1),
-        pension_away=sum(pension_away), remitted=block(nd),
+        count=table[:, :, 3:].transpose(0, 2, 1), contract=table[:, :, 0], paid=table[:, :, 1], away=away,
+        shop_due=due, shop_paid=paid, bill=bill, pension=table[:, :, 2].sum(axis=1), pension_away=pension_away,
+        remitted=block(nd),
     )  # fmt: skip
-    return tally, gone.shape[1], int(sum(n_paid)[0])
+    return tally, gone.shape[1], sum(n_paid)
 
 
 def _luck(world: World) -> Callable[[int, int, int], tuple[int, tuple[np.ndarray, ...]]]:
