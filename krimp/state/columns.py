@@ -17,7 +17,7 @@ import numpy as np
 from krimp.state.compile import ir, numba
 
 # by way of the door, which sets the compiler up before it is imported
-types, templates, datamodel = numba.core.types, numba.core.typing.templates, numba.core.datamodel
+types, extending = numba.core.types, numba.extending
 
 _WORD, _BYTES = ir.IntType(64), 8
 _NUMBERS = {
@@ -100,8 +100,8 @@ class View:
         raise AttributeError(f"a view of {self.__dict__.get('_numba_type_')} has no {name}")
 
 
-@datamodel.register_default(Columns)
-class _Address(datamodel.models.PrimitiveModel):  # type: ignore[misc]
+@extending.register_model(Columns)
+class _Address(extending.models.PrimitiveModel):  # type: ignore[misc]
     def __init__(self, manager: Any, kind: Columns) -> None:
         super().__init__(manager, kind, _WORD.as_pointer())
         self._size = _BYTES * kind.words
@@ -113,15 +113,15 @@ class _Address(datamodel.models.PrimitiveModel):  # type: ignore[misc]
         return value
 
 
-@templates.infer_getattr
-class _Held(templates.AttributeTemplate):  # type: ignore[misc]
+@extending.infer_getattr
+class _Held(numba.core.typing.templates.AttributeTemplate):  # type: ignore[misc]
     key = Columns
 
     def generic_resolve(self, view: Columns, name: str) -> Any:  # type: ignore[override]
         return view.kinds[view.names.index(name)] if name in view.names else None
 
 
-@numba.core.imputils.lower_getattr_generic(Columns)  # type: ignore[untyped-decorator]
+@extending.lower_getattr_generic(Columns)  # type: ignore[untyped-decorator]
 def _read(context: Any, builder: Any, view: Columns, words: Any, name: str) -> Any:
     place = view.names.index(name)
     kind, first = view.kinds[place], view.first[place]
@@ -160,9 +160,9 @@ def _read(context: Any, builder: Any, view: Columns, words: Any, name: str) -> A
     return array._getvalue()
 
 
-@numba.extending.unbox(Columns)  # type: ignore[untyped-decorator]
+@extending.unbox(Columns)  # type: ignore[untyped-decorator]
 def _unbox(view: Columns, found: Any, entry: Any) -> Any:
     address = entry.pyapi.object_getattr_string(found, "_at")
     words = entry.builder.inttoptr(entry.pyapi.long_as_ulonglong(address), _WORD.as_pointer())
     entry.pyapi.decref(address)
-    return numba.extending.NativeValue(words)
+    return extending.NativeValue(words)
