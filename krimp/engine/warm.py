@@ -60,9 +60,11 @@ def _load() -> None:
         *month.modules(),
         *(sys.modules[name] for name in sorted(sys.modules) if name.startswith("krimp.")),
     )
-    door.fetch(
-        dict.fromkeys(found for room in rooms for found in list(vars(room).values()) if callable(found))
-    )
+    # what cannot be loaded is compiled when it is called, and tells then what is wrong
+    with contextlib.suppress(Exception):
+        door.fetch(
+            dict.fromkeys(found for room in rooms for found in list(vars(room).values()) if callable(found))
+        )
 
 
 def from_the_end(city: str) -> None:

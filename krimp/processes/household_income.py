@@ -119,7 +119,7 @@ def pay_all(P, S, pay, earned, sums, shop_due, shop_paid, bill, away, pension_aw
             n += P.state[np.uint64(i)] == RESIDENT
         for k in range(n):
             if k + 16 < n:
-                # whose household is far from the neighbours', now that lives have gone apart
+                # late in a run members of a household are far apart, and it is far from the one before
                 prefetch((earned,), P.household[np.uint64(here[k + 16])])
             row = here[k]
             p = np.uint64(row)

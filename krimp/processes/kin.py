@@ -44,9 +44,11 @@ _PURSE = {
     "inheritance_out": "flow.inheritance_out",
 }  # fmt: skip
 
-#: Child lists of a city, up to which person they go; its accounts; what kernels of life were last given, and of what.
+#: What a kernel of life is given.
+_LIFE = (*"PHDSLEKA", "seed", "month")
+
+#: Child lists of a city and up to which person they go; what kernels of life were last given, and of what.
 _LISTS: WeakKeyDictionary[World, View] = WeakKeyDictionary()
-_PURSES: WeakKeyDictionary[World, View] = WeakKeyDictionary()
 _LIVES: WeakKeyDictionary[World, tuple[tuple[Any, ...], View]] = WeakKeyDictionary()
 
 
@@ -84,15 +86,14 @@ def life(world: World, persons: int = 0, households: int = 0, events: int = 0) -
     if households:
         world.households.reserve(households)
     world.events.reserve(events)
-    if world not in _PURSES:
-        _PURSES[world] = View("purse", {name: world.account(account) for name, account in _PURSE.items()})
+    known, view = _LIVES.get(world, ((), None))
+    purse = view.A if view is not None else View("purse", {n: world.account(a) for n, a in _PURSE.items()})
     held = (
         world.persons.view(), world.households.view(), world.dwellings.view(), world.shops.view(), world.ledger.view(),
-        world.events.view(), kin(world), _PURSES[world], world.seed, world.month,
+        world.events.view(), kin(world), purse, world.seed, world.month,
     )  # fmt: skip
-    known, view = _LIVES.get(world, ((), None))
     if view is None or any(one is not other for one, other in zip(held, known, strict=True)):
-        view = View("life", dict(zip("PHDSLEKA", held, strict=False)) | {"seed": held[8], "month": held[9]})
+        view = View("life", dict(zip(_LIFE, held, strict=True)))
         _LIVES[world] = held, view
     return view
 

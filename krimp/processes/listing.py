@@ -167,6 +167,7 @@ _LISTED, _CUT_EVENT, _WITHDRAWN_EVENT = EVENT["listed"], EVENT["price_cut"], EVE
 _R_LEAVING, _R_HEIR, _R_SECOND = REASON["leaving_town"], REASON["inheritance"], REASON["second_flat"]
 _R_INVESTOR, _R_DEVELOPER = REASON["investor_exit"], REASON["developer_stock"]
 _R_BETTER, _R_NEED, _R_SURPLUS = REASON["better_home"], REASON["need_of_money"], REASON["low_demand"]
+
 #: Offers made for a home, lognormal: standard scores and weights of five, highest first (Gauss-Hermite).
 OFFERS = (
     (2.8569700138728, 0.0112574113277), (1.3556261799742, 0.2220759220057), (0.0, 0.5333333333333),
