@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from krimp.processes.kin import age_of, at_home, life, move_in, report
-from krimp.processes.luck import BLOCK, pack, sift_all
+from krimp.processes.luck import BLOCK, sift_all
 from krimp.state.codes import (
     CAMP,
     CARE,
@@ -27,6 +27,7 @@ from krimp.state.codes import (
     WANT_NEW,
 )
 from krimp.state.compile import inlined, kernel, prefetch
+from krimp.state.counting import pack
 from krimp.state.families import new_household, unlink
 from krimp.state.parameters import Parameter
 from krimp.state.purposes import COLLECTIVE_IN

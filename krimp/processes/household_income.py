@@ -17,7 +17,6 @@ from collections.abc import Callable
 import numpy as np
 
 from krimp.processes import jobs, pensions, shops
-from krimp.processes.luck import pack
 from krimp.state.codes import (
     ACTIVE,
     CLOSED,
@@ -39,7 +38,7 @@ from krimp.state.codes import (
 )
 from krimp.state.columns import View
 from krimp.state.compile import helper, inlined, kernel, prefetch
-from krimp.state.counting import count_where
+from krimp.state.counting import count_where, pack
 from krimp.state.parameters import Parameter
 from krimp.state.world import CHUNK, Series, World, emit
 
@@ -101,22 +100,24 @@ _LOSS, _CLOSURE = EVENT["job_loss"], REASON["closure"]
 
 
 @kernel
-def pay_all(P, S, pay, earned, sums, shop_due, shop_paid, bill, away, pension_away, freed, here, first, stop):
+def pay_all(
+    P, S, pay, earned, sums, shop_due, shop_paid, bill, away, pension_away, freed, flag, here, first, stop
+):
     """Add the incomes of rows [first, stop) to `earned` by household, and to the sums; staff of closed shops lose their work.
 
     pay[s]: pay share of a sector in 1/65536. sums[d * 8 + s]: contract wages, wages paid from the sector's account,
     pensions, then people by activity; shop_due the contract part of shops' people, shop_paid by district and bill by
     shop: shops' wages; away, pension_away: to people without a household; freed: rows and shops of those whose shop has
-    closed. `here`: scratch for the residents of a block, found without a branch: a third of the rows have left or died, and
-    no guess would tell which. One line of sums and unsigned indices do without most branches and checks (the wage of who
+    closed. `flag`, `here`: scratch for the residents of a block, found without a branch: a third of the rows have left or died,
+    and no guess would tell which. One line of sums and unsigned indices do without most branches and checks (the wage of who
     is out of work is 0). Returns how many are in `freed` and how many shops have paid.
     """
     n_freed, n_paid = 0, 0
     for begin in range(first, stop, BLOCK):
-        n = 0
-        for i in range(begin, min(begin + BLOCK, stop)):
-            here[n] = i
-            n += P.state[np.uint64(i)] == RESIDENT
+        end = min(begin + BLOCK, stop)
+        for i in range(begin, end):
+            flag[np.uint64(i - begin)] = P.state[np.uint64(i)] == RESIDENT
+        n = pack(flag[: end - begin], begin, here, 0)
         for k in range(n):
             if k + 16 < n:
                 # late in a run members of a household are far apart, and it is far from the one before
@@ -236,11 +237,12 @@ def look_over(P, month, A, study_months, least, first, stop, flag, hit, rows, co
     """Lists of those of rows [first, stop) who seek, have reached an age, study away: rows[list, : count[list]]. adults[nd]:
     residents of working age. `flag`, `hit`: scratch of a block.
 
-    Loops without branches over few columns and narrow numbers become vector code. `least`: lowest age at which a man, a
-    woman may be due; these few are looked at one by one.
+    Loops without branches over few columns and narrow numbers become vector code. least[own, sex]: lowest age at which someone
+    may be due, own 1: who works on a farm or an own account; these few are looked at one by one.
     """
     studies = (month % 12 == 1) | (month % 12 == 8)
-    now, least_woman, least_man = np.int32(month), np.int32(least[FEMALE]), np.int32(least[MALE])
+    now, least_woman, least_man = np.int32(month), np.int32(least[0, FEMALE]), np.int32(least[0, MALE])
+    own_woman, own_man = np.int32(least[1, FEMALE]), np.int32(least[1, MALE])
     seek, due, study = 0, 0, 0
     for begin in range(first, stop, BLOCK):
         end = min(begin + BLOCK, stop)
@@ -256,9 +258,11 @@ def look_over(P, month, A, study_months, least, first, stop, flag, hit, rows, co
         count_where(mine, 1, P.district[begin:end], adults, 0, end - begin)
         for i in range(begin, end):
             p = np.uint64(i)
-            old = now - np.int32(P.birth[p]) >= (least_man if P.sex[p] == MALE else least_woman)
-            ends = (P.activity[p] == EMPLOYED) | (P.pension[p] == 0)
-            mine[np.uint64(i - begin)] = old & ends & (P.state[p] == RESIDENT)
+            works, man = P.activity[p] == EMPLOYED, P.sex[p] == MALE
+            own = works & ((P.sector[p] == FARM) | (P.sector[p] == OWN_ACCOUNT))
+            limit = (own_man if own else least_man) if man else (own_woman if own else least_woman)
+            old = now - np.int32(P.birth[p]) >= limit
+            mine[np.uint64(i - begin)] = old & (works | (P.pension[p] == 0)) & (P.state[p] == RESIDENT)
         for i in hit[: pack(mine, begin, hit, 0)]:
             rows[1, due] = i
             due += is_due(P, i, month, A)
@@ -422,7 +426,7 @@ def _pay(world: World, shares: np.ndarray, pay_now: bool) -> tuple[Tally, int, i
     def work(_: int, first: int, stop: int) -> tuple[np.ndarray, int]:
         mine, freed = idle.pop(), np.zeros((2, room), np.int32)
         n_freed, n_paid = pay_all(
-            view, shops_view, shares, *mine, freed, np.empty(BLOCK, np.int32), first, stop
+            view, shops_view, shares, *mine, freed, np.empty(BLOCK, np.uint8), np.empty(BLOCK + 1, np.int32), first, stop
         )
         idle.append(mine)
         return freed[:, :n_freed], n_paid
@@ -469,8 +473,9 @@ def _look(world: World, ages: View) -> dict[str, np.ndarray]:
     give_months, study_months = (
         int(12 * p["household_income.remit_years"]), int(p["household_income.study_months"]),
     )  # fmt: skip
-    least = np.minimum(ages.stop, ages.stop_informal - 32).min(axis=1)
-    least = np.clip(least, ages.first_pension, LAST_WORK)
+    informal = ages.stop_informal - 32
+    own = informal[:, [FARM, OWN_ACCOUNT]].min(axis=1)
+    least = np.clip([np.minimum(ages.stop, informal).min(axis=1), own], ages.first_pension, LAST_WORK)
     luck = world.found_ahead("household_income")
     met = luck[-1][0] if luck else 1
     if met < world.persons.n:

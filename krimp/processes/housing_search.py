@@ -62,7 +62,7 @@ from krimp.state.codes import (
 )
 from krimp.state.columns import View
 from krimp.state.compile import helper, kernel, prefetch, typed
-from krimp.state.counting import group, rows_where
+from krimp.state.counting import Grouped, rows_where
 from krimp.state.families import end_household, inherit, move_person, occupy, own, unlink, vacate
 from krimp.state.ledger import pay
 from krimp.state.parameters import Parameter
@@ -167,6 +167,7 @@ BLOCK = 256
 SEEKERS = 256
 #: The pick of a seeker to whom no home left is worth more than staying.
 CONTENT = -2
+_BY_DISTRICT = Grouped("district")
 DEAL_COLUMNS = 9  # dwelling, district, price, area, ask, months, new, outsider, segment
 
 #: What seekers ask of a listing, in one place: looking at a listing is one look into memory instead of a dozen. Money in
@@ -801,6 +802,10 @@ def rounds(
 def own_vacant(S, P, H, D, B, E, places, tastes, month, key, w, rules, stay, x, first, stop, fired):
     """Seekers who own an empty standing home move into the best of them (movers only if it is better)."""
     for s in range(first, stop):
+        if s + 16 < stop:
+            prefetch((H.estate,), S.household[s + 16])
+        if s + 8 < stop:
+            prefetch((D.state, D.use, D.occupant, D.next_owned), H.estate[S.household[s + 8]])
         h = S.household[s]
         if key[s] == 0 or h == 0 or S.motive[s] == WANT_INVEST or S.motive[s] == WANT_HOSTEL:
             continue
@@ -846,26 +851,23 @@ def usable(D, B, d, village):
 
 
 @helper
-def probe(D, B, order, begin, i, word, village):
+def probe(D, B, order, begin, last_slot, i, word, village):
     """A usable home of district i in the slot that the word names, else 0. Slots are a power of two, places in the
     district's list of homes, which only grows at its end: whoever asks again finds the same homes."""
-    span = np.int64(1)
-    count = begin[i + 1] - begin[i]
-    while span < count:
-        span *= 2
-    slot = np.int64(word) & (span - 1)
-    if slot >= count:
+    place = begin[i] + (np.int64(word) & last_slot[i])
+    if place >= begin[i + 1]:
         return 0
-    d = np.int64(order[begin[i] + slot])
+    d = np.int64(order[place])
     return d if d > 0 and usable(D, B, d, village) else 0
 
 
 @kernel
 def last_resort(
-    S, P, H, D, B, E, L, order, begin, share, seed, month, rules, money, first, stop, counts, fired
+    S, P, H, D, B, E, L, order, begin, last_slot, share, seed, month, rules, money, first, stop, counts, fired
 ):
     """House every homeless household of rows [first, stop): own, a vacant home of the district, one in a village of it that
-    is lent, one within reach, any, relatives, a collective place. `order`: homes by district, those of i from begin[i]."""
+    is lent, one within reach, any, relatives, a collective place. `order`: homes by district, those of i from begin[i];
+    last_slot[i]: see `probe`."""
     nd = share.shape[0]
     nothing_left = False
     for s in range(first, stop):
@@ -889,7 +891,7 @@ def last_resort(
                         i += 1
                 for word in (a, b, c):
                     if found == 0:
-                        found = probe(D, B, order, begin, i, word, TRIES <= t < 2 * TRIES)
+                        found = probe(D, B, order, begin, last_slot, i, word, TRIES <= t < 2 * TRIES)
                 if found != 0:
                     break
             if found == 0:
@@ -1003,40 +1005,49 @@ def start(world: World) -> None:
 
 
 @kernel
-def find_buckets(number, district, band, hashed, size, offset, bucket):
-    """Bucket of each of the listings `number`; size, offset: by district and band."""
+def lay_out(number, district, band, hashed, size, offset, upto, start, bucket, listing):
+    """Put the listings `number` into buckets by district, band and hash; as many buckets as the power of two at or below the
+    listings of a district and band. size, offset, upto[nd, bands]: buckets, the first one, buckets up to each band;
+    start[bucket]: its first place in `listing`. `bucket`: scratch. Returns how many listings the fullest bucket has."""
+    for j in number:
+        size[district[j], band[j]] += 1
+    before = 0
+    for d in range(size.shape[0]):
+        within = 0
+        for m in range(size.shape[1]):
+            buckets = np.int64(size[d, m] > 0)
+            while 0 < 2 * buckets <= size[d, m]:
+                buckets *= 2
+            size[d, m], offset[d, m] = buckets, before + within
+            within += buckets
+            upto[d, m] = within
+        before += within
     for i in range(number.size):
         j = number[i]
         d, m = district[j], band[j]
         bucket[i] = offset[d, m] + (hashed[j] & (size[d, m] - 1))
-
-
-@kernel
-def count_listings(number, district, band, count):
-    """The listings `number` by district and band."""
-    for j in number:
-        count[district[j], band[j]] += 1
+        start[bucket[i] + 2] += 1
+    fullest = np.int32(0)
+    for k in range(2, start.size):
+        fullest = max(fullest, start[k])
+        start[k] += start[k - 1]
+    for i in range(number.size):
+        place = start[bucket[i] + 1]
+        listing[place] = number[i]
+        start[bucket[i] + 1] = place + 1
+    return fullest
 
 
 def _board(number: np.ndarray, district: np.ndarray, band: np.ndarray, hashed: np.ndarray, nd: int) -> View:
-    """The listings `number` in buckets by district, band and hash; as many buckets as the power of two at or below the
-    listings. Buckets and first bucket by district and band, buckets up to each band, first listing of each bucket, listing
-    numbers."""
-    count = np.zeros((nd, len(BANDS) + 1), np.int64)
-    count_listings(number, district, band, count)
-    size = np.array([[1 << (int(c).bit_length() - 1) if c else 0 for c in row] for row in count], np.int64)
-    upto = np.cumsum(size)
-    offset = upto.reshape(size.shape) - size
-    bucket, order = np.empty((2, len(number)), np.int64)
-    find_buckets(number, district, band, hashed, size, offset, bucket)
-    start = np.zeros(int(upto[-1]) + 2, np.int64)
-    group(bucket, start, order)
-    # whole buckets may be read past the last one
-    listing = np.append(number[order], np.zeros(FEW, np.int64)).astype(np.int32)
-    start = start[:-1].astype(np.int32)
+    """The listings `number` in buckets (`lay_out`); `fullest`: how many listings a bucket has at most."""
+    size, offset, upto = np.zeros((3, nd, len(BANDS) + 1), np.int64)
+    # a listing has at most one bucket to itself; whole buckets may be read past the last one
+    start, bucket = np.zeros(len(number) + 3, np.int32), np.empty(len(number), np.int32)
+    listing = np.zeros(len(number) + FEW, np.int32)
+    fullest = lay_out(number, district, band, hashed, size, offset, upto, start, bucket, listing)
     return View(
         "board",
-        {"size": size, "offset": offset, "upto": np.cumsum(size, axis=1), "start": start, "listing": listing},
+        {"size": size, "offset": offset, "upto": upto, "start": start, "listing": listing, "fullest": fullest},
     )
 
 
@@ -1053,7 +1064,7 @@ def _eyes(sale: View, rent: View, buckets: int) -> View:
     sees it twice); listings found there, in which market (2: to let) and whether in another district (1); of those noted the
     most that can be paid, whether in another district, the key of the taste and the taste."""
     words = np.empty((4, buckets), np.uint32)
-    most = buckets * sum(int(np.diff(board.start).max(initial=0)) for board in (sale, rent)) + FEW
+    most = int(buckets * (sale.fullest + rent.fullest)) + FEW
     return View(
         "eyes",
         {
@@ -1103,14 +1114,13 @@ def step(world: World) -> None:
     world.map_chunks(partial(_index, listed_homes), nl, 0, 4096)
     for_sale = rows_where((listed == FOR_SALE) | (listed == FOR_BOTH))
     to_let = rows_where((listed == FOR_RENT) | (listed == FOR_BOTH))
-    order, begin = np.empty(D.n, np.int32), np.zeros(nd + 2, np.int64)
-    sale, rent, _ = world.side_by_side(
+    sale, rent = world.side_by_side(
         [
             lambda: _board(for_sale, district, band, hashed, nd),
             lambda: _board(to_let, district, np.zeros_like(band), hashed, nd),
-            lambda: group(D.district, begin, order),
         ]
     )
+    begin, order = _BY_DISTRICT.rows(D, nd)
     counts = np.zeros((9, nd + 1), np.int64)
     fired = np.zeros(len(BRANCHES) + 2, np.int64)
     bids = np.zeros(nl, BID)
@@ -1184,9 +1194,10 @@ def step(world: World) -> None:
         first = stop
         if len(out):
             world.seek(out.astype(np.int32), WANT_NEW_HOME, H.district[out])
+    last_slot = np.array([(1 << max(n - 1, 0).bit_length()) - 1 for n in np.diff(begin).tolist()])
     last_resort(
-        S.view(), P.view(), H.view(), D.view(), B.view(), world.events.view(), world.ledger.view(), order, begin, m["housing_search.share"], world.seed,
-        world.month, rules, money, 1, S.n, counts, fired,
+        S.view(), P.view(), H.view(), D.view(), B.view(), world.events.view(), world.ledger.view(), order, begin, last_slot,
+        m["housing_search.share"], world.seed, world.month, rules, money, 1, S.n, counts, fired,
     )  # fmt: skip
     m["housing_search.deals"] = (
         np.concatenate(all_deals) if all_deals else np.zeros((0, DEAL_COLUMNS), np.int64)

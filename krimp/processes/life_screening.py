@@ -16,6 +16,7 @@ import numpy as np
 
 from krimp.state.codes import GONE, RESIDENT
 from krimp.state.compile import kernel, prefetch
+from krimp.state.counting import pack
 from krimp.state.parameters import Parameter
 from krimp.state.purposes import LIFE_SCREEN
 from krimp.state.random import fill
@@ -44,22 +45,23 @@ BLOCK = 1024
 
 
 @kernel
-def draw_near(key, birth, seed, month, most, words, rows, luck, first, stop):
+def draw_near(key, birth, seed, month, most, words, flag, rows, luck, first, stop):
     """Rows of [first, stop) whose draw is below the highest threshold of their age, with the draws; returns how many.
 
     most[age in months]: all but a few draws exceed it, whoever the person is. Keys and births never change, so a month's
-    draws can be made long before. `words`: scratch of a block."""
+    draws can be made long before. `words`, `flag`: scratch of a block."""
     n = 0
     for begin in range(first, stop, BLOCK):
         end = min(begin + BLOCK, stop)
         fill(seed, key[begin:end], month, LIFE_SCREEN, words)
         for i in range(begin, end):
             p = np.uint64(i)
-            months = min(max(np.int64(month) - np.int64(birth[p]), 0), OLDEST)
-            word = words[np.uint64(i - begin)]
-            rows[n] = i
-            luck[n] = word
-            n += word < most[np.uint64(months)]
+            months = min(max(np.int32(month) - np.int32(birth[p]), np.int32(0)), np.int32(OLDEST))
+            flag[np.uint64(i - begin)] = words[np.uint64(i - begin)] < most[np.uint32(months)]
+        met = pack(flag[: end - begin], begin, rows, n)
+        for k in range(n, met):
+            luck[np.uint64(k)] = words[np.uint64(rows[np.uint64(k)] - begin)]
+        n = met
     return n
 
 
@@ -117,9 +119,8 @@ def _near(
 
     def work(_: int, first: int, stop: int) -> tuple[np.ndarray, np.ndarray, int, np.ndarray]:
         rows, luck = np.empty(stop - first + 1, np.int32), np.empty(stop - first + 1, np.uint32)
-        n = draw_near(
-            key, birth, world.seed, month, most, np.empty(BLOCK, np.uint32), rows, luck, first, stop
-        )
+        scratch = np.empty(BLOCK, np.uint32), np.empty(BLOCK, np.uint8)
+        n = draw_near(key, birth, world.seed, month, most, *scratch, rows, luck, first, stop)
         return rows[:n].copy(), luck[:n].copy(), stop, table
 
     return work

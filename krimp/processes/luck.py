@@ -10,7 +10,6 @@ from collections.abc import Callable
 
 import numpy as np
 
-from krimp.state.compile import kernel
 from krimp.state.random import fill
 from krimp.state.world import World
 
@@ -39,16 +38,6 @@ def sift(
     return np.concatenate(
         world.map_chunks(work, len(rows), first=0, chunk=max(len(rows) // PARTS + 1, LEAST))
     )
-
-
-@kernel
-def pack(flags, begin, kept, n):
-    """Write the rows begin + j of which flags[j] (0 or 1) behind the first n of `kept`; returns how many they are now."""
-    m = np.uint64(n)
-    for j in range(flags.size):
-        kept[m] = begin + j
-        m += np.uint64(flags[np.uint64(j)])
-    return np.int64(m)
 
 
 def sift_all(world: World, scan: Callable[[np.ndarray, np.ndarray, int, int], int]) -> np.ndarray:

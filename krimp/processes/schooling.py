@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from krimp.processes.kin import chance, life, report
-from krimp.processes.luck import BLOCK, pack, sift_all
+from krimp.processes.luck import BLOCK, sift_all
 from krimp.state.codes import (
     CHILD,
     EVENT,
@@ -27,6 +27,7 @@ from krimp.state.codes import (
     UNEMPLOYED,
 )
 from krimp.state.compile import kernel, prefetch
+from krimp.state.counting import pack
 from krimp.state.parameters import Parameter
 from krimp.state.purposes import LOCAL_COLLEGE, SENIOR_SCHOOL
 from krimp.state.world import Series, World, emit

@@ -93,6 +93,8 @@ def _pin_cpu() -> None:
 CACHE = cache_folder()
 os.environ["NUMBA_CACHE_DIR"] = str(CACHE)
 _pin_cpu()
+#: Whether kernels are compiled for a processor that closes up the gaps in a vector in one instruction.
+_CLOSES_UP = "+avx512f" in os.environ.get("NUMBA_CPU_FEATURES", "")
 
 import numba  # noqa: E402  (its settings are read at import, so they are made first)
 from llvmlite import ir  # noqa: E402
@@ -188,3 +190,58 @@ def prefetch(_: Any, columns: Any, row: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(columns, row), generate
+
+
+#: Flags that `squeeze` takes at a time.
+SQUEEZED = 16
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def squeeze(_: Any, flags: Any, j: Any, row: Any, kept: Any, n: Any) -> Any:
+    """squeeze(flags, j, row, kept, n): write row + k for each of the 16 flags (0 or 1) from j on that is set, in order, behind the
+    first n of `kept` (int32[:] or int64[:], 16 more of which may be overwritten); how many they are now.
+
+    A processor with wide vectors takes the sixteen at once; others go one by one, without a branch.
+    """
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        index, one = ir.IntType(64), ir.IntType(1)
+        place, first, n = (
+            context.cast(builder, arguments[i], signature.args[i], types.int64) for i in (1, 2, 4)
+        )
+        given, into = (
+            context.make_array(signature.args[i])(context, builder, arguments[i]).data for i in (0, 3)
+        )
+        item = into.type.pointee
+        first = builder.trunc(first, item) if item.width < 64 else first
+        given = builder.gep(given, [place])
+        if not _CLOSES_UP:
+            for k in range(SQUEEZED):
+                builder.store(builder.add(first, item(k)), builder.gep(into, [n]))
+                flag = builder.load(builder.gep(given, [index(k)]))
+                n = builder.add(n, builder.zext(flag, index))
+            return n
+        lanes = 512 // item.width
+        narrow, wide = ir.VectorType(ir.IntType(8), lanes), ir.VectorType(item, lanes)
+        close_up = cgutils.get_or_insert_function(
+            builder.module,
+            ir.FunctionType(wide, [wide, wide, ir.VectorType(one, lanes)]),
+            f"llvm.x86.avx512.mask.compress.v{lanes}i{item.width}",
+        )
+        count = cgutils.get_or_insert_function(
+            builder.module, ir.FunctionType(ir.IntType(lanes), [ir.IntType(lanes)]), f"llvm.ctpop.i{lanes}"
+        )
+        start = builder.insert_element(wide(ir.Undefined), first, index(0))
+        start = builder.shuffle_vector(start, wide(ir.Undefined), ir.VectorType(ir.IntType(32), lanes)([0] * lanes))
+        for k in range(0, SQUEEZED, lanes):
+            some = builder.load(builder.bitcast(builder.gep(given, [index(k)]), narrow.as_pointer()), align=1)
+            some = builder.icmp_unsigned("!=", some, narrow([0] * lanes))
+            rows = builder.add(start, wide(list(range(k, k + lanes))))
+            rows = builder.call(close_up, [rows, wide([0] * lanes), some])
+            target = builder.bitcast(builder.gep(into, [n]), wide.as_pointer())
+            builder.store(rows, target, align=item.width // 8)
+            met = builder.call(count, [builder.bitcast(some, ir.IntType(lanes))])
+            n = builder.add(n, builder.zext(met, index))
+        return n
+
+    return types.int64(flags, j, row, kept, n), generate

@@ -7,7 +7,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from krimp.state.compile import kernel
+from krimp.state.compile import SQUEEZED, kernel, squeeze
 from krimp.state.tables import Table
 
 #: Rows whose counts, a byte each, cannot run over.
@@ -57,12 +57,18 @@ def group(code, start, out):
 
 
 @kernel
-def _put_rows(flags, out):
-    """The rows flagged, in order; without a branch, so that no guess about the next row can be wrong."""
-    n = np.uint64(0)
-    for row in range(flags.size):
-        out[n] = row
-        n += np.uint64(flags[np.uint64(row)])
+def pack(flags, begin, kept, n):
+    """Write the rows begin + j of which flags[j] (0 or 1) is set behind the first n of `kept`, which has room for one more
+    than are set; returns how many they are now. Without a branch, so that no guess about the next row can be wrong."""
+    j = 0
+    while j + SQUEEZED <= flags.size and n + SQUEEZED <= kept.size:
+        n = squeeze(flags, j, begin + j, kept, n)
+        j += SQUEEZED
+    m = np.uint64(n)
+    for k in range(j, flags.size):
+        kept[m] = begin + k
+        m += np.uint64(flags[np.uint64(k)])
+    return np.int64(m)
 
 
 def rows_where(flags: np.ndarray) -> np.ndarray:
@@ -71,7 +77,7 @@ def rows_where(flags: np.ndarray) -> np.ndarray:
     if n * _SPARSE < len(flags):
         return np.flatnonzero(flags)
     out = np.empty(n + 1, np.int64)
-    _put_rows(flags, out)
+    pack(flags, 0, out, 0)
     return out[:-1]
 
 
@@ -94,3 +100,28 @@ class Dwindling:
             kept = np.concatenate([kept, rows_where(self._holds(table, slice(asked, table.n))) + asked])
         self._kept[table] = table.n, kept
         return kept
+
+
+class Grouped:
+    """Rows of a table by a column of codes that a row keeps for ever: only rows new since it was last asked are sorted in.
+    It can be made anew at any time, so no checkpoint needs it."""
+
+    def __init__(self, column: str) -> None:
+        self._column = column
+        #: By table: first place of each code, rows.
+        self._kept: WeakKeyDictionary[Table, tuple[np.ndarray, np.ndarray]] = WeakKeyDictionary()
+
+    def rows(self, table: Table, codes: int) -> tuple[np.ndarray, np.ndarray]:
+        """(begin, rows): rows of code c < `codes`, ascending, are rows[begin[c] : begin[c + 1]]; int64[codes + 1], int32[n]."""
+        begin, rows = self._kept.get(table, (np.zeros(codes + 1, np.int64), np.zeros(0, np.int32)))
+        if table.n < len(rows):
+            begin, rows = 0 * begin, rows[:0]
+        if len(rows) < table.n:
+            code = getattr(table, self._column)[len(rows) :]
+            start, fresh = np.zeros(codes + 2, np.int64), np.empty(len(code), np.int32)
+            group(code, start, fresh)
+            fresh += np.int32(len(rows))
+            both = zip(np.split(rows, begin[1:-1]), np.split(fresh, start[1:codes]), strict=True)
+            begin, rows = begin + start[:-1], np.concatenate([part for pair in both for part in pair])
+            self._kept[table] = begin, rows
+        return begin, rows
