@@ -11,8 +11,6 @@ A child's key comes from its mother's key and the birth order, so the same child
 
 from __future__ import annotations
 
-from weakref import WeakKeyDictionary
-
 import numpy as np
 
 from krimp.processes import birth_grant, vital_rates
@@ -20,11 +18,12 @@ from krimp.processes.kin import chance, life, person_row, report
 from krimp.processes.life_screening import AGES, LifeHazard
 from krimp.state.codes import CHILD, EVENT, FEMALE, HERE, MALE, MARRIED, REASON, RESIDENT
 from krimp.state.compile import kernel
+from krimp.state.counting import pack, tally_some
 from krimp.state.families import foresee, link
 from krimp.state.parameters import Parameter
 from krimp.state.purposes import BIRTH, CHILD_SEX, KEY_CHILD, TWINS
 from krimp.state.random import derive
-from krimp.state.world import Series, World, emit
+from krimp.state.world import CHUNK, Series, World, emit
 
 PARAMETERS = (
     Parameter(
@@ -71,6 +70,8 @@ BRANCHES = (
 
 #: Ages in months at which women can give birth, from and before.
 YOUNGEST, OLDEST = 180, 600
+#: Rows counted at once, which stay in the processor's nearest cache.
+BLOCK = 1024
 _BIRTH, _BY_BIRTH = EVENT["birth"], REASON["birth"]
 
 
@@ -113,30 +114,23 @@ HAZARDS = (LifeHazard("birth", RESIDENT, _bound),)
 
 
 @kernel
-def of_age(sex, birth, month, first, stop, out):
-    """Women of rows [first, stop) who are 14 to 49 in `month`, into `out`; returns how many."""
-    n = 0
-    for row in range(first, stop):
-        p = np.uint64(row)
-        months = np.int64(month) - np.int64(birth[p])
-        out[n] = row
-        n += (sex[p] == FEMALE) & (months >= YOUNGEST - 12) & (months < OLDEST)
-    return n
-
-
-@kernel
-def women(state, birth, marital, parity, collective, month, rows, out):
-    """Add the resident women among `rows` to out[AGES, 4, 2]: age, parity 0-3+, married; collective ones to
-    parity 3+ of nobody, out[age, 3, 1], since they count among all women but bear no children there."""
-    # everybody is counted, who does not belong here into a cell of age 0 that nobody asks for: no branch to guess wrong
-    for i in range(rows.size):
-        p = np.uint64(np.uint32(rows[np.uint64(i)]))
-        months = np.int64(month) - np.int64(birth[p])
-        here = (state[p] == RESIDENT) & (months >= YOUNGEST) & (months < OLDEST)
-        family = collective[p] == 0
-        parities = min(max(np.int64(parity[p]), 0), 2) if family else 3
-        age = months // 12 if here else 0
-        out[np.uint64(age), np.uint64(parities), np.uint64((marital[p] == MARRIED) | (not family))] += 1
+def women(P, month, out, cell, flag, here, first, stop):
+    """Add the resident women of rows [first, stop) who may bear children to out[4, cells]: age, parity 0-3+, married (the four
+    lines are to be added up); collective ones to parity 3+ of nobody, since they count among all women but bear no children
+    there. `cell`, `flag`, `here`: scratch of a block."""
+    for begin in range(first, stop, BLOCK):
+        end = min(begin + BLOCK, stop)
+        for i in range(begin, end):
+            p, j = np.uint64(i), np.uint64(i - begin)
+            months = np.int32(month) - np.int32(P.birth[p])
+            flag[j] = (
+                (P.state[p] == RESIDENT) & (P.sex[p] == FEMALE) & (months >= YOUNGEST) & (months < OLDEST)
+            )
+            family = P.collective[p] == 0
+            parities = min(max(np.int32(P.parity[p]), np.int32(0)), np.int32(2)) if family else np.int32(3)
+            age = np.int32(np.uint32(months) // np.uint32(12))
+            cell[j] = age * 8 + parities * 2 + np.int32((P.marital[p] == MARRIED) | (not family))
+        tally_some(cell, here[: pack(flag[: end - begin], 0, here, 0)], out)
 
 
 @kernel
@@ -234,35 +228,26 @@ def bear(X, rows, hazard, bound, twins, boys, births, response, fired):
             emit(X.E, X.month, _BIRTH, _BY_BIRTH, P.district[p], p, h, H.dwelling[h], w, 0)
 
 
-#: Women of an age to bear children: month from which the list holds for a year, rows looked at, the list. Birth and sex never
-#: change, so it can be made anew at any time and no checkpoint needs it.
-_WOMEN: WeakKeyDictionary[World, tuple[int, int, np.ndarray]] = WeakKeyDictionary()
-
-
-def _women(world: World) -> np.ndarray:
-    """Rows of all women of an age to bear children and some more, made anew once a year."""
-    persons, n = world.persons, world.persons.n
-    since, done, rows = _WOMEN.get(world, (0, 1, np.zeros(0, np.int32)))
-    if not since <= world.month < since + 12 or n < done:
-        since, done, rows = world.month, 1, np.zeros(0, np.int32)
-    if done < n:
-        out = np.empty(n - done + 1, np.int32)
-        found = of_age(persons.sex, persons.birth, since, done, n, out)
-        rows = np.concatenate([rows, out[:found]])
-        _WOMEN[world] = (since, n, rows)
-    return rows
-
-
 def month_hazard(world: World) -> np.ndarray:
     """float64[AGES, 3, 2] monthly hazard of a delivery by age, parity (0, 1, 2+) and marriage."""
-    v, rows = world.persons.view(), _women(world)
+    view = world.persons.view()
 
     def work(_: int, first: int, stop: int) -> np.ndarray:
-        out = np.zeros((AGES, 4, 2), np.int64)
-        women(v.state, v.birth, v.marital, v.parity, v.collective, world.month, rows[first:stop], out)
+        out, cell = np.zeros((4, AGES * 8), np.int32), np.empty(BLOCK, np.int32)
+        women(
+            view,
+            world.month,
+            out,
+            cell,
+            np.empty(BLOCK, np.uint8),
+            np.empty(BLOCK + 1, np.int32),
+            first,
+            stop,
+        )
         return out
 
-    count = np.sum(world.map_chunks(work, len(rows), 0), axis=0)
+    counted = sum(world.map_chunks(work, world.persons.n, chunk=2 * CHUNK))
+    count = counted.sum(axis=0, dtype=np.int64).reshape(AGES, 4, 2)
     p = world.params
     weight = np.array([
         [p["fertility.unmarried"], 1.0],

@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 import numpy as np
 
-from krimp.processes.population import tally
 from krimp.state.codes import (
     ACTIVE,
     BUILDING_SITE,
@@ -20,6 +19,7 @@ from krimp.state.codes import (
     VACANT,
 )
 from krimp.state.compile import kernel
+from krimp.state.counting import tally
 from krimp.state.parameters import Parameter
 from krimp.state.world import Series, World
 

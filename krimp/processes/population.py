@@ -10,6 +10,7 @@ import numpy as np
 from krimp.processes.household_income import N_ACTIVITIES
 from krimp.state.codes import ACTIVE, DEAD, FEMALE, N_SECTORS, RESIDENT
 from krimp.state.compile import inlined, kernel
+from krimp.state.counting import pack, tally_some
 from krimp.state.parameters import Parameter
 from krimp.state.world import CHUNK, Series, World
 
@@ -56,14 +57,6 @@ _BY_AGE, _BY_WORK = (2, OLDEST + 1), (N_ACTIVITIES, N_SECTORS, FLAGS)
 AGE_CELLS, WORK_CELLS = math.prod(_BY_AGE), math.prod(_BY_WORK)
 
 
-@kernel
-def tally(cell, out):
-    """Add up out[:, cell]: in four lines in turn, so that like neighbours need not wait for one another."""
-    for i in range(cell.size):
-        j = np.uint64(i)
-        out[j & np.uint64(3), np.uint64(cell[j])] += 1
-
-
 @inlined
 def age_cell(district, sex, birth, month):
     """Place of a resident in the count by age."""
@@ -80,29 +73,28 @@ def work_cell(district, activity, sector, pension, collective, employer):
 
 
 @kernel
-def count_people(P, month, ages, works, cell, first, stop):
-    """Residents of rows [first, stop) into ages[4, district * sex * years] and works[4, district * activity * sector * flags],
-    others into the last cell, by the district in which they were last counted. Returns how many are registered.
+def count_people(P, month, ages, works, cell, flag, here, first, stop):
+    """Residents of rows [first, stop) into ages[4, district * sex * years] and works[4, district * activity * sector * flags], by
+    the district in which they were last counted. Returns how many are registered.
 
-    `cell`: scratch of a block, in which places are found in vector code before they are added up.
+    `cell`, `flag`, `here`: scratch of a block, in which places are found in vector code before they are added up.
     """
     registered = 0
-    nobody_aged, nobody_at_work = np.int32(ages.shape[1] - 1), np.int32(works.shape[1] - 1)
     for begin in range(first, stop, BLOCK):
         end = min(begin + BLOCK, stop)
         for i in range(begin, end):
-            p = np.uint64(i)
-            at = age_cell(P.counted[p], P.sex[p], P.birth[p], month)
-            cell[np.uint64(i - begin)] = at if P.state[p] == RESIDENT else nobody_aged
+            p, j = np.uint64(i), np.uint64(i - begin)
+            cell[j] = age_cell(P.counted[p], P.sex[p], P.birth[p], month)
+            flag[j] = P.state[p] == RESIDENT
             registered += (P.state[p] != DEAD) & (P.hukou[p] == 1)
-        tally(cell[: end - begin], ages)
+        residents = here[: pack(flag[: end - begin], 0, here, 0)]
+        tally_some(cell, residents, ages)
         for i in range(begin, end):
             p = np.uint64(i)
-            at = work_cell(
+            cell[np.uint64(i - begin)] = work_cell(
                 P.counted[p], P.activity[p], P.sector[p], P.pension[p], P.collective[p], P.employer[p]
             )
-            cell[np.uint64(i - begin)] = at if P.state[p] == RESIDENT else nobody_at_work
-        tally(cell[: end - begin], works)
+        tally_some(cell, residents, works)
     return registered
 
 
@@ -142,27 +134,28 @@ def move(P, rows, month, ages, works, moved):
 
 
 @kernel
-def count_homes(state, size, district, sizes, cell, first, stop):
-    """Active households of rows [first, stop) into sizes[4, district * size], others into the last cell; `cell` as above."""
-    nobody = np.int32(sizes.shape[1] - 1)
+def count_homes(state, size, district, sizes, cell, flag, here, first, stop):
+    """Active households of rows [first, stop) into sizes[4, district * size]; `cell`, `flag`, `here` as above."""
     for begin in range(first, stop, BLOCK):
         end = min(begin + BLOCK, stop)
         for i in range(begin, end):
-            h = np.uint64(i)
-            at = np.int32(district[h]) * SIZES + np.int32(min(size[h], SIZES - 1))
-            cell[np.uint64(i - begin)] = at if state[h] == ACTIVE else nobody
-        tally(cell[: end - begin], sizes)
+            h, j = np.uint64(i), np.uint64(i - begin)
+            cell[j] = np.int32(district[h]) * SIZES + np.int32(min(size[h], SIZES - 1))
+            flag[j] = state[h] == ACTIVE
+        tally_some(cell, here[: pack(flag[: end - begin], 0, here, 0)], sizes)
+
+
+def _scratch() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    return np.empty(BLOCK, np.int32), np.empty(BLOCK, np.uint8), np.empty(BLOCK + 1, np.int32)
 
 
 def _people(world: World) -> Callable[[int, int, int], tuple[int, np.ndarray, np.ndarray]]:
     """`count_people` of a chunk of rows."""
     view, nd = world.persons.view(), world.nd
-    no_age, no_work = nd * AGE_CELLS, nd * WORK_CELLS
 
     def work(_: int, first: int, stop: int) -> tuple[int, np.ndarray, np.ndarray]:
-        ages, works = np.zeros((4, no_age + 1), np.int32), np.zeros((4, no_work + 1), np.int32)
-        n = count_people(view, world.month, ages, works, np.empty(BLOCK, np.int32), first, stop)
-        return n, ages, works
+        ages, works = np.zeros((4, nd * AGE_CELLS), np.int32), np.zeros((4, nd * WORK_CELLS), np.int32)
+        return count_people(view, world.month, ages, works, *_scratch(), first, stop), ages, works
 
     return work
 
@@ -172,8 +165,8 @@ def _families(world: World) -> Callable[[int, int, int], np.ndarray]:
     h = world.households
 
     def work(_: int, first: int, stop: int) -> np.ndarray:
-        sizes = np.zeros((4, world.nd * SIZES + 1), np.int32)
-        count_homes(h.state, h.size, h.district, sizes, np.empty(BLOCK, np.int32), first, stop)
+        sizes = np.zeros((4, world.nd * SIZES), np.int32)
+        count_homes(h.state, h.size, h.district, sizes, *_scratch(), first, stop)
         return sizes
 
     return work
@@ -202,9 +195,9 @@ def count_all(world: World) -> np.ndarray:
     rows, moved = np.empty(p.n + 1, np.int32), np.zeros((2, nd), np.int64)
     move(p.view(), rows[: movers(p.counted, p.district, 1, p.n, rows)], world.month, ages, works, moved)
     memory["population.registered"] = sum(registered)
-    memory["population.ages"] = ages[:-1].reshape(nd, *_BY_AGE)
-    memory["population.work"] = works[:-1].reshape(nd, *_BY_WORK)
-    sizes = sum(families).sum(axis=0)[:-1].reshape(nd, SIZES)
+    memory["population.ages"] = ages.reshape(nd, *_BY_AGE)
+    memory["population.work"] = works.reshape(nd, *_BY_WORK)
+    sizes = sum(families).sum(axis=0).reshape(nd, SIZES)
     memory["population.families"] = np.stack(
         [sizes.sum(axis=1), sizes[:, 1], (sizes * np.arange(SIZES)).sum(axis=1)]
     )

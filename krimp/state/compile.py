@@ -232,7 +232,9 @@ def squeeze(_: Any, flags: Any, j: Any, row: Any, kept: Any, n: Any) -> Any:
             builder.module, ir.FunctionType(ir.IntType(lanes), [ir.IntType(lanes)]), f"llvm.ctpop.i{lanes}"
         )
         start = builder.insert_element(wide(ir.Undefined), first, index(0))
-        start = builder.shuffle_vector(start, wide(ir.Undefined), ir.VectorType(ir.IntType(32), lanes)([0] * lanes))
+        start = builder.shuffle_vector(
+            start, wide(ir.Undefined), ir.VectorType(ir.IntType(32), lanes)([0] * lanes)
+        )
         for k in range(0, SQUEEZED, lanes):
             some = builder.load(builder.bitcast(builder.gep(given, [index(k)]), narrow.as_pointer()), align=1)
             some = builder.icmp_unsigned("!=", some, narrow([0] * lanes))

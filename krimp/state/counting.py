@@ -81,6 +81,22 @@ def rows_where(flags: np.ndarray) -> np.ndarray:
     return out[:-1]
 
 
+@kernel
+def tally(cell, out):
+    """Add up out[:, cell]: in four lines in turn, so that like neighbours need not wait for one another."""
+    for i in range(cell.size):
+        j = np.uint64(i)
+        out[j & np.uint64(3), np.uint64(cell[j])] += 1
+
+
+@kernel
+def tally_some(cell, some, out):
+    """`tally` of the places `some` (int32) of `cell`."""
+    for i in range(some.size):
+        j = np.uint64(i)
+        out[j & np.uint64(3), np.uint64(cell[np.uint64(some[j])])] += 1
+
+
 class Dwindling:
     """Rows of which something holds that never comes back once it has ended: only those of which it held when last asked,
     and rows new since, are asked again. It can be made anew at any time, so no checkpoint needs it."""
