@@ -35,10 +35,10 @@ from krimp.state.codes import (
     SERVICES,
     UNEMPLOYED,
 )
-from krimp.state.compile import kernel, prefetch
+from krimp.state.compile import allocating_kernel, helper, kernel, prefetch
 from krimp.state.parameters import Parameter
 from krimp.state.purposes import JOB_LEAVE, JOB_REENTRY, JOB_SEARCH, JOB_SLOT
-from krimp.state.random import draw, threshold, unit, words_of
+from krimp.state.random import S32, draw, threshold, unit, words_of
 from krimp.state.world import Series, World, emit
 
 PARAMETERS = (
@@ -93,6 +93,8 @@ BRANCHES = (
 
 _START, _LOSS, _RETIRED = EVENT["job_start"], EVENT["job_loss"], EVENT["retired"]
 _EARLY, _BY_QUIT = REASON["early_pension"], REASON["low_demand"]
+#: Those in work are screened: one stands for so many.
+_SCREEN = float(1 << LEAVE_BITS)
 #: Event reason of a sector.
 _REASON = np.array([REASON.get(name, 0) for name in jobs.NAMES], np.int64)
 
@@ -111,6 +113,7 @@ def separate(
     early_age,
     early_pay,
     floor,
+    wanted,
     excess,
     jobs_now,
     reasons,
@@ -118,19 +121,22 @@ def separate(
     left,
     fired,
     most_laid,
-    most_shop_laid,
     most_quits,
 ):
     """Layoffs, early pensions and quits among the screened `rows`, whose luck is `words`. `lay`, `quit`: probability by
     sector, times 32.
 
-    excess[shop]: share of the shop's staff that is too many, times 32. jobs_now[d, s] is kept up to date.
+    wanted[shop]: staff it wants; excess[shop]: scratch. jobs_now[d, s] is kept up to date.
     """
+    for j in range(wanted.size):
+        # the share that is too many; np.divide does not ask whether the divisor is 0, so this is vector code
+        staff = np.float64(S.staff[j])
+        excess[j] = np.divide(max(staff - wanted[j], 0.0), max(staff, 1.0)) * _SCREEN
     for i in range(rows.size):
         if i + 16 < rows.size:
             prefetch((P.employer,), rows[i + 16])
         p = rows[i]
-        if words[0, i] >= (most_laid if P.employer[p] == 0 else most_shop_laid) and words[1, i] >= most_quits:
+        if P.employer[p] == 0 and words[0, i] >= most_laid and words[1, i] >= most_quits:
             continue
         if P.state[p] != RESIDENT or P.activity[p] != EMPLOYED:
             continue
@@ -167,9 +173,9 @@ def separate(
 
 
 @kernel
-def search(P, month, rows, words, found, give_up, weights, out, tie, fired):
-    """Searchers `rows`, whose luck is `words`, who find a post propose to a sector: out[0] = person, out[1] = sector,
-    tie = their hash. weights[sex, schooling, district, sector]: open posts times fit, their sum at 0. Returns how many."""
+def search(P, month, rows, words, found, give_up, weights, persons, turn, fired):
+    """Searchers `rows`, whose luck is `words`, who find a post propose to a sector: `persons` and their `turn`, their hash
+    behind the sector. weights[sex, schooling, district, sector]: open posts times fit, their sum at 0. Returns how many."""
     n = 0
     for i in range(rows.size):
         if i + 16 < rows.size and words[0, i + 16] < found:
@@ -189,9 +195,8 @@ def search(P, month, rows, words, found, give_up, weights, out, tie, fired):
                     mark -= weight[s]
                     if mark < 0.0:
                         break
-            out[0, n] = p
-            out[1, n] = pick
-            tie[n] = words[2, i]
+            persons[n] = p
+            turn[n] = (np.uint64(pick) << S32) | np.uint64(words[2, i])
             n += 1
         elif words[3, i] < give_up:
             P.activity[p] = INACTIVE
@@ -210,10 +215,38 @@ def look_again(P, rows, words, chance, fired):
                 fired[8] += 1
 
 
+@helper
+def _vacant(S, wanted, shop):
+    return (S.state[shop] == OPEN) * max(np.int64(np.floor(wanted[shop] + 0.5)) - S.staff[shop], 0)
+
+
+@allocating_kernel
+def places(S, wanted, month, room):
+    """Shop (int32, 0 = none) and hash (uint64) of each place in services: of shops that have fewer people than
+    wanted[shop], then of none until there are `room`."""
+    n = 0
+    for j in range(wanted.size):
+        n += _vacant(S, wanted, j)
+    shops, marks = np.zeros(max(n, room), np.int32), np.empty(max(n, room), np.uint64)
+    n = 0
+    for j in range(wanted.size):
+        for _ in range(_vacant(S, wanted, j)):
+            shops[n] = j
+            n += 1
+    for k in range(shops.size):
+        x = np.uint64(shops[k]) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(k) * np.uint64(0xD6E8FEB86659FD93)
+        x = (x ^ np.uint64(month * 0x632BE5AB)) * np.uint64(0xFF51AFD7ED558CCD)
+        marks[k] = (x ^ (x >> np.uint64(33))) * np.uint64(0xC4CEB9FE1A85EC53)
+    return shops, marks
+
+
 @kernel
-def hire(P, S, E, seed, month, persons, sectors, slots, pay, school_pay, jobs_now, reasons, hired, fired):
-    """The chosen start work. `slots`: shop (0 = none) of the k-th place filled in services, in keyed order."""
-    k = 0
+def hire(
+    P, S, E, seed, month, persons, turn, open_posts, slots, pay, school_pay, jobs_now, reasons, hired, fired
+):
+    """Those who propose, by `turn`, start work until the open posts of their sector are filled. `slots`: shop (0 = none)
+    of the k-th place filled in services, in keyed order."""
+    k, last, n = 0, 0, 0
     for i in range(persons.size):
         if i + 8 < persons.size:
             p = persons[i + 8]
@@ -221,7 +254,12 @@ def hire(P, S, E, seed, month, persons, sectors, slots, pay, school_pay, jobs_no
                 (P.key, P.activity, P.sector, P.employer, P.wage, P.schooling, P.district, P.household), p
             )  # fmt: skip
         p = persons[i]
-        s = sectors[i]
+        s = np.int64(turn[i] >> S32)
+        n = n + 1 if s == last else 1
+        last = s
+        if n > open_posts[s]:
+            fired[6] += 1
+            continue
         shop = np.int32(0)
         if s == SERVICES and k < slots.size:
             shop = slots[k]
@@ -273,9 +311,7 @@ def _weights(world: World, open_posts: np.ndarray) -> np.ndarray:
     mean = here.sum(axis=0) / max(here.sum(), 1.0)
     place = np.clip(share / np.maximum(mean, 1e-9), 0.05, 5.0)
     out: np.ndarray = open_posts * sex * school * place
-    out[..., 0] = 0.0
-    for s in range(1, N_SECTORS):
-        out[..., 0] += out[..., s]
+    out[..., 0] = np.cumsum(out[..., 1:], axis=-1)[..., -1]
     return out
 
 
@@ -284,56 +320,28 @@ def _layoffs(world: World, now: np.ndarray, fired: np.ndarray) -> None:
     target = jobs.array(world, "jobs.target")
     have = now.sum(axis=0).astype(np.float64)
     cut = np.divide(np.maximum(have - target, 0.0), have, out=np.zeros(N_SECTORS), where=have > 0)
-    screen = float(1 << LEAVE_BITS)
     pay = jobs.array(world, "jobs.pay_share", 1.0)
     quit = p["labour_market.quit"] * (1.0 + p["labour_market.quit_pay"] * np.maximum(0.0, 1.0 - pay))
-    excess = np.zeros(world.shops.n)
-    wanted = memory["shops.wanted"][: world.shops.n]
-    staff = world.shops.staff.astype(np.float64)
-    n = len(wanted)
-    excess[:n] = np.divide(
-        np.maximum(staff[:n] - wanted, 0.0), staff[:n], out=np.zeros(n), where=staff[:n] > 0
-    )
-    rows = memory["household_income.leave"]
+    wanted, rows = memory["shops.wanted"], memory["household_income.leave"]
     world.events.reserve(len(rows))
-    pension = memory["pensions.tables"]
     separate(
         world.persons.view(), world.shops.view(), world.events.view(), world.month, rows,
-        words_of(world.seed, world.persons.key[rows], world.month, JOB_LEAVE), cut * screen,
-        quit * screen, jobs.array(world, "jobs.early"), pension[3], pensions.replacement(world, MINE),
-        np.int64(pensions.floor(world)), excess * screen, now, _REASON, world.counter("layoffs"), world.counter("quits"), fired,
-        threshold(cut.max() * screen), threshold(excess.max() * screen), threshold(quit.max() * screen),
+        words_of(world.seed, world.persons.key.take(rows), world.month, JOB_LEAVE), cut * _SCREEN, quit * _SCREEN,
+        jobs.array(world, "jobs.early"), memory["pensions.tables"][3], pensions.replacement(world, MINE),
+        np.int64(pensions.floor(world)), wanted, np.empty(len(wanted)), now, _REASON, world.counter("layoffs"),
+        world.counter("quits"), fired, threshold(cut.max() * _SCREEN), threshold(quit.max() * _SCREEN),
     )  # fmt: skip
 
 
 def _open_posts(world: World, now: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Open posts by sector (float64[N_SECTORS], whole numbers) and the shops' places among those in services."""
-    target = jobs.array(world, "jobs.target")
-    have = now.sum(axis=0)
-    open_posts = np.floor(np.maximum(target - have, 0.0) + 0.5)
-    shops_t = world.shops
-    wanted = np.zeros(shops_t.n)
-    known = world.memory["shops.wanted"]
-    wanted[: len(known)] = known[: shops_t.n]
-    places = np.where(
-        shops_t.state == OPEN, np.maximum(np.floor(wanted + 0.5) - shops_t.staff, 0.0), 0.0
-    ).astype(np.int64)
-    slots = np.repeat(np.arange(shops_t.n, dtype=np.int32), places)
-    open_posts[OWN_ACCOUNT] = np.floor(max(float(target[OWN_ACCOUNT]) - float(have[OWN_ACCOUNT]), 0.0) + 0.5)
-    room = int(open_posts[SERVICES])
-    slots = np.concatenate([slots, np.zeros(max(room - len(slots), 0), np.int32)])
-    open_posts[SERVICES] = max(room, len(slots))
-    # places in an order that hangs on shop and month, not on position
-    order = np.argsort(_hash(slots, np.arange(len(slots)), world.month), kind="stable")
-    return open_posts, slots[order].astype(np.int32)
-
-
-def _hash(a: np.ndarray, b: np.ndarray, month: int) -> np.ndarray:
-    x = a.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) + b.astype(np.uint64) * np.uint64(
-        0xD6E8FEB86659FD93
+    open_posts = np.floor(np.maximum(jobs.array(world, "jobs.target") - now.sum(axis=0), 0.0) + 0.5)
+    shops, marks = places(
+        world.shops.view(), world.memory["shops.wanted"], world.month, int(open_posts[SERVICES])
     )
-    x = (x ^ np.uint64(month * 0x632BE5AB % 2**61)) * np.uint64(0xFF51AFD7ED558CCD)
-    return np.asarray((x ^ (x >> np.uint64(33))) * np.uint64(0xC4CEB9FE1A85EC53))
+    open_posts[SERVICES] = len(shops)
+    # places in an order that hangs on shop and month, not on position
+    return open_posts, shops[np.argsort(marks, kind="stable")]
 
 
 def _hires(world: World, now: np.ndarray, fired: np.ndarray) -> None:
@@ -359,33 +367,24 @@ def _hires(world: World, now: np.ndarray, fired: np.ndarray) -> None:
 
     def look(_: int, first: int, stop: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         mine = rows[first:stop]
-        words = words_of(world.seed, keys[mine], world.month, JOB_SEARCH)
-        out, tie = np.empty((2, len(mine)), np.int32), np.empty(len(mine), np.uint32)
+        words = words_of(world.seed, keys.take(mine), world.month, JOB_SEARCH)
+        persons, turn = np.empty(len(mine), np.int32), np.empty(len(mine), np.uint64)
         count = np.zeros_like(fired)
-        n = search(view, world.month, mine, words, *chances, weights, out, tie, count)
-        return out[:, :n], tie[:n], count
+        n = search(view, world.month, mine, words, *chances, weights, persons, turn, count)
+        return persons[:n], turn[:n], count
 
     parts = world.map_chunks(look, len(rows), 0, 8192)
-    out, tie = (
-        np.concatenate([part[0] for part in parts], axis=1),
-        np.concatenate([part[1] for part in parts]),
-    )
+    persons, turn = (np.concatenate([part[i] for part in parts]) for i in range(2))
     fired += sum(part[2] for part in parts)
-    n = len(tie)
-    order = np.lexsort((keys[out[0]], tie, out[1]))
-    chosen, sector = out[0][order], out[1][order]
-    start = np.searchsorted(sector, np.arange(N_SECTORS))
-    rank = np.arange(n) - start[sector]
-    taken = rank < open_posts[sector]
-    fired[6] += int((~taken).sum())
-    world.events.reserve(n)
+    order = np.lexsort((keys[persons], turn))
+    world.events.reserve(len(order))
     hire(
-        view, world.shops.view(), world.events.view(), world.seed, world.month, chosen[taken], sector[taken], slots,
+        view, world.shops.view(), world.events.view(), world.seed, world.month, persons[order], turn[order], open_posts, slots,
         wages.starting(world), wages.SCHOOL_PAY, now, _REASON, world.counter("hires"), fired,
     )  # fmt: skip
     again = memory["labour_market.looks_again"] * brisk * float(1 << IDLE_BITS)
     idle = memory["household_income.idle"]
-    words = words_of(world.seed, keys[idle], world.month, JOB_REENTRY)
+    words = words_of(world.seed, keys.take(idle), world.month, JOB_REENTRY)
     look_again(view, idle, words[0], threshold(again), fired)
 
 
