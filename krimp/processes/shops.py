@@ -36,7 +36,7 @@ from krimp.state.codes import (
     TERTIARY,
     UNEMPLOYED,
 )
-from krimp.state.compile import allocating_kernel, kernel, prefetch
+from krimp.state.compile import allocating_kernel, helper, kernel, prefetch
 from krimp.state.counting import rows_where
 from krimp.state.ledger import pay
 from krimp.state.parameters import Parameter
@@ -135,25 +135,39 @@ def by_kind(world: World, what: str) -> np.ndarray:
 
 @allocating_kernel
 def count_shops(P, S, rows, nd, kinds):
-    """Open shops (`rows`) by kind: int64[kinds, nd], staff by kind, and how many were founded by people who came back."""
-    n = np.zeros((kinds, nd), np.int64)
+    """Of open shops (`rows`): how many by kind (int64[kinds, nd + 1], the whole city last), staff by kind, sales
+    (int64[nd + 1]), and how many were founded by people who came back."""
+    n, sales = np.zeros((kinds, nd + 1), np.int64), np.zeros(nd + 1, np.int64)
     staff = np.zeros(kinds, np.int64)
     back = 0
     for i in range(rows.size):
         if i + 16 < rows.size:
             prefetch((P.came, P.left), S.owner[rows[i + 16]])
         j = rows[i]
-        n[S.kind[j], S.district[j]] += 1
+        for d in (np.int64(S.district[j]), nd):
+            n[S.kind[j], d] += 1
+            sales[d] += S.sales[j]
         staff[S.kind[j]] += S.staff[j]
         owner = S.owner[j]
         back += S.opened[j] != 0 and P.came[owner] != 0 and P.left[owner] != 0
-    return n, staff, back
+    return n, staff, sales, back
+
+
+@helper
+def _looks(S, shop, month):
+    """Whether this is the month of three in which the shop looks at how things go."""
+    return S.key[shop] % np.uint64(3) == np.uint64(month % 3)
 
 
 @kernel
-def closing_chance(S, rows, month, base, fast, slow, rate, shape, theta, chance, ages, falls):
-    """Into `chance`: that the shops `rows` close within three months, by age and by how far sales have fallen. For all
-    together, so that logs and exponentials are vector code. `ages`, `falls`: scratch."""
+def closing_chance(S, shops, month, base, fast, slow, rate, shape, theta, rows, chance, ages, falls):
+    """Into `chance`: that those of `shops` that look close within three months, in order, by age and by how far sales have
+    fallen. For all together, so that logs and exponentials are vector code. `rows`, `ages`, `falls`: scratch."""
+    n = 0
+    for i in range(shops.size):
+        rows[n] = shops[i]
+        n += _looks(S, shops[i], month)
+    rows, chance, ages, falls = rows[:n], chance[:n], ages[:n], falls[:n]
     for i in range(rows.size):
         j = rows[i]
         opened = np.int64(S.opened[j])
@@ -183,10 +197,10 @@ def closing_chance(S, rows, month, base, fast, slow, rate, shape, theta, chance,
 
 @kernel
 def close_some(
-    P, H, S, E, L, A, rows, looks, seed, month, fast, slow, chance, patience, locked, closed, fired
+    P, H, S, E, L, A, rows, seed, month, fast, slow, chance, patience, locked, numbers, closed, fired
 ):
     """Close open shops (`rows`) by `chance` (of those that look, in order), by losses or because the owner is
-    gone.
+    gone; numbers[kind]: those that stay.
 
     Staff are freed on the next pay day; fired[9] counts them.
     """
@@ -197,16 +211,18 @@ def close_some(
             owner = S.owner[rows[i + 16]]
             prefetch((P.state, P.employer), owner)
         j = rows[i]
-        looked += looks[i]
+        looks = _looks(S, j, month)
+        looked += looks
         owner = S.owner[j]
         why = -1
         if owner == 0 or P.state[owner] != RESIDENT or P.employer[owner] != j:
             why = 2
         elif S.loss_months[j] >= patience and S.cash[j] <= S.sales[j]:
             why = 1
-        elif looks[i] and draw(seed, S.key[j], month, SHOP_EXIT) < threshold(chance[looked - 1]):
+        elif looks and draw(seed, S.key[j], month, SHOP_EXIT) < threshold(chance[looked - 1]):
             why = 0
         if why < 0:
+            numbers[S.kind[j]] += 1
             continue
         d = S.district[j]
         left = S.cash[j]
@@ -241,8 +257,9 @@ def close_some(
 
 
 @kernel
-def score_founders(P, H, S, seed, month, rows, capital, returnee, newcomer, score):
-    """score[i] = -ln(u) / odds: the lowest found first; infinite for those who cannot."""
+def score_founders(P, H, S, seed, month, rows, capital, returnee, newcomer, able, score):
+    """Those of `rows` who can found, and score[i] = -ln(u) / odds of each: the lowest found first. Returns how many."""
+    n = 0
     for i in range(rows.size):
         if i + 32 < rows.size:
             prefetch(
@@ -254,7 +271,6 @@ def score_founders(P, H, S, seed, month, rows, capital, returnee, newcomer, scor
             prefetch((H.cash,), P.household[p])
             prefetch((S.owner,), P.employer[p])
         p = rows[i]
-        score[i] = 1e300
         if P.state[p] != RESIDENT or P.household[p] == 0:
             continue
         if P.activity[p] != EMPLOYED and P.activity[p] != UNEMPLOYED:
@@ -276,7 +292,9 @@ def score_founders(P, H, S, seed, month, rows, capital, returnee, newcomer, scor
         if odds <= 0.0:
             continue
         u = uniform(seed, P.key[p], month, SHOP_FOUNDER)
-        score[i] = -log(max(u, 1e-16)) / odds
+        able[n], score[n] = p, -log(max(u, 1e-16)) / odds
+        n += 1
+    return n
 
 
 @kernel
@@ -438,22 +456,28 @@ def settle_shops(P, H, S, rows, bill, inputs, rent, reserve, patience, added, dr
             fired[8] += 1
 
 
-def _tally(world: World) -> tuple[np.ndarray, np.ndarray, int]:
-    numbers, staff, back = count_shops(
-        world.persons.view(),
-        world.shops.view(),
-        rows_where(world.shops.state == OPEN),
-        world.nd,
-        N_SHOP_KINDS,
+@kernel
+def want_staff(S, labour, fast, wage, wanted):
+    """wanted[shop] = what an open one spends on labour of its sales / wage, in vector code."""
+    for j in range(wanted.size):
+        i = np.uint64(j)
+        staff = np.divide(labour[np.uint64(S.kind[i])] * fast[i], wage)
+        wanted[i] = staff if S.state[i] == OPEN else 0.0
+
+
+def _tally(world: World) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
+    rows = rows_where(world.shops.state == OPEN)
+    found: tuple[np.ndarray, np.ndarray, np.ndarray, int] = count_shops(
+        world.persons.view(), world.shops.view(), rows, world.nd, N_SHOP_KINDS
     )
-    return numbers, staff, int(back)
+    return found
 
 
 def start(world: World) -> None:
     """Demand by kind at the base from the shops that live on it."""
-    numbers, staff, _ = _tally(world)
+    numbers, staff, _, _ = _tally(world)
     memory = world.memory
-    have = numbers.sum(axis=1).astype(np.float64)
+    have = numbers[:, -1].astype(np.float64)
     unit = float(world.pack.config.minor_units)
     viable = by_kind(world, "viable") * unit
     memory["shops.viable"] = viable
@@ -476,14 +500,6 @@ def start(world: World) -> None:
     memory["shops.sold"] = np.zeros(world.nd, np.int64)
 
 
-def _grow_memory(world: World) -> None:
-    n = world.shops.n
-    for name in ("shops.fast", "shops.slow", "shops.wanted"):
-        old = world.memory[name]
-        if len(old) < n:
-            world.memory[name] = np.concatenate([old, np.zeros(n - len(old))])
-
-
 def costs(world: World) -> float:
     """Price level against the base."""
     return float(world.signal["cost_of_living"][-1])
@@ -498,36 +514,35 @@ def step(world: World) -> None:
     book = world.ledger.view()
     shops = world.shops
     rows = rows_where(shops.state == OPEN)
-    # a third of them each month
-    looks = shops.key[rows] % np.uint64(3) == np.uint64(world.month % 3)
-    looking = rows[looks]
-    chance, ages, falls = np.empty((3, len(looking)))
+    chance, ages, falls = np.empty((3, len(rows)))
     closing_chance(
-        shops.view(), looking, world.month, world.base, memory["shops.fast"], memory["shops.slow"], p["shops.exit"],
-        p["shops.exit_shape"], p["shops.exit_fall"], chance, ages, falls,
+        shops.view(), rows, world.month, world.base, memory["shops.fast"], memory["shops.slow"], p["shops.exit"],
+        p["shops.exit_shape"], p["shops.exit_fall"], np.empty_like(rows), chance, ages, falls,
     )  # fmt: skip
+    numbers = np.zeros(N_SHOP_KINDS, np.int64)
     close_some(
         world.persons.view(), world.households.view(), shops.view(), world.events.view(), book,
-        (a("households.cash"), a("rest.cash"), a("flow.shop_end"), a("shops.cash")), rows, looks, world.seed, world.month,
+        (a("households.cash"), a("rest.cash"), a("flow.shop_end"), a("shops.cash")), rows, world.seed, world.month,
         memory["shops.fast"], memory["shops.slow"], chance, int(p["shops.loss_months"]), world.signal["lockdown"][-1] > 0.0,
-        world.counter("shop_closures"), fired,
+        numbers, world.counter("shop_closures"), fired,
     )  # fmt: skip
-    _open(world, fired)
-    _grow_memory(world)
+    _open(world, numbers, fired)
+    for name in ("shops.fast", "shops.slow"):
+        memory[name] = np.append(memory[name], np.zeros(shops.n - len(memory[name])))
     people = jobs.employed(world).sum(axis=0)
     wage = float(jobs.contract_wages(world)[SERVICES]) / max(float(people[SERVICES]), 1.0)
-    labour = memory["shops.labour"][shops.kind]
-    wanted = np.where(shops.state == OPEN, labour * memory["shops.fast"] / max(wage, 1.0), 0.0)
-    memory["shops.wanted"] = wanted
+    memory["shops.wanted"] = np.empty(shops.n)
+    want_staff(
+        shops.view(), memory["shops.labour"], memory["shops.fast"], max(wage, 1.0), memory["shops.wanted"]
+    )
     memory["shops.freed"] = int(fired[-1])
     for name, count in zip(BRANCHES, fired[:-1].tolist(), strict=True):
         world.fired[name] += count
 
 
-def _open(world: World, fired: np.ndarray) -> None:
+def _open(world: World, numbers: np.ndarray, fired: np.ndarray) -> None:
+    """Founders for what is missing to the viable number of each kind; `numbers`: open shops by kind."""
     p, memory = world.params, world.memory
-    state, kind = world.shops.state, world.shops.kind
-    numbers = np.bincount(kind[state == OPEN], minlength=N_SHOP_KINDS)
     level = costs(world)
     viable = memory["shops.viable"] * level
     gap = np.divide(memory["shops.demand"], viable, out=np.zeros(N_SHOP_KINDS), where=viable > 0) - numbers
@@ -542,29 +557,29 @@ def _open(world: World, fired: np.ndarray) -> None:
         return
     rows = memory["household_income.founder"]
     capital = (by_kind(world, "capital") * world.pack.config.minor_units * level).astype(np.int64)
-    score = np.empty(len(rows))
+    able, score = np.empty_like(rows), np.empty(len(rows))
     persons, households = world.persons.view(), world.households.view()
-    score_founders(
+    n = score_founders(
         persons, households, world.shops.view(), world.seed, world.month, rows, np.int64(capital[1:].min()),
-        p["shops.returnee_odds"], p["shops.newcomer_odds"], score,
+        p["shops.returnee_odds"], p["shops.newcomer_odds"], able, score,
     )  # fmt: skip
-    able = np.flatnonzero(score < 1e299)
-    if len(able) > total:
-        able = able[score[able] <= np.partition(score[able], total - 1)[total - 1]]
-    order = able[np.lexsort((world.persons.key[rows[able]], score[able]))][:total]
+    able, score = able[:n], score[:n]
+    if n > total:
+        first = score <= np.partition(score, total - 1)[total - 1]
+        able, score = able[first], score[first]
+    chosen = able[np.lexsort((world.persons.key[able], score))][:total]
     wishes = np.repeat(np.arange(N_SHOP_KINDS), openings)
-    if len(order) < total:
-        wishes = wishes[np.linspace(0, total - 1, len(order)).astype(int)]
+    if len(chosen) < total:
+        wishes = wishes[np.linspace(0, total - 1, len(chosen)).astype(int)]
     # spreading trades to those who know them, the others to the first founders, dear kinds first
-    chosen = rows[order]
     trade = np.empty(len(chosen))
     know_trades(persons, world.seed, world.month, chosen, p["shops.trade_known"], trade)
     spreading = (wishes == COFFEE) | (wishes == BAKERY)
     knowing = np.lexsort((world.persons.key[chosen], trade))[: int(spreading.sum())]
     chosen = np.concatenate([chosen[knowing], np.delete(chosen, knowing)])
     wishes = np.concatenate([wishes[spreading], wishes[~spreading]])
-    world.shops.reserve(len(order))
-    world.events.reserve(len(order))
+    world.shops.reserve(len(chosen))
+    world.events.reserve(len(chosen))
     a = world.account
     people = jobs.employed(world).sum(axis=0)
     wage = float(jobs.contract_wages(world)[OWN_ACCOUNT]) / max(float(people[OWN_ACCOUNT]), 1.0)
@@ -582,7 +597,6 @@ def trade(world: World, demand: np.ndarray, visitors: np.ndarray) -> np.ndarray:
     what is sold; inputs and rents are posted here.
     """
     memory, p = world.memory, world.params
-    _grow_memory(world)
     sold = np.zeros(N_SHOP_KINDS, np.int64)
     view = world.shops.view()
     sell(view, p["shops.near"], demand, visitors, sold)
@@ -629,20 +643,12 @@ def pay_day(world: World, bill: np.ndarray) -> None:
 
 def observe(world: World) -> dict[str, np.ndarray]:
     """Open shops and their sales."""
-    numbers, _, back = _tally(world)
-
-    def whole(values: np.ndarray) -> np.ndarray:
-        return np.append(values, values.sum()).astype(np.float64)
-
+    numbers, _, sales, back = _tally(world)
     returned = np.zeros(world.nd + 1)
     returned[-1] = back
-    shops = world.shops
-    sales = np.bincount(shops.district, weights=shops.sales * (shops.state == OPEN), minlength=world.nd)
-    if world.month == world.base:
-        sales = sales * 0
     return {
-        "shops": whole(numbers.sum(axis=0)),
-        "coffee_shops": whole(numbers[COFFEE] + numbers[BAKERY]),
+        "shops": numbers.sum(axis=0).astype(np.float64),
+        "coffee_shops": (numbers[COFFEE] + numbers[BAKERY]).astype(np.float64),
         "shops_by_returnees": returned,
-        "shop_sales": whole(sales),
+        "shop_sales": sales * float(world.month != world.base),
     }
