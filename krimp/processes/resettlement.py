@@ -44,8 +44,8 @@ from krimp.state.codes import (
     WANT_EVICTED,
     WANT_RESETTLED,
 )
-from krimp.state.compile import kernel, prefetch
-from krimp.state.counting import rows_where
+from krimp.state.compile import helper, kernel, prefetch
+from krimp.state.counting import Dwindling, rows_where
 from krimp.state.families import occupy, own, vacate
 from krimp.state.ledger import Account, pay
 from krimp.state.parameters import Parameter
@@ -342,31 +342,35 @@ def _clearable(B, origin, flags, homes):
 
 
 @kernel
-def _free(D, flags):
-    """Flag the programmes' flats that nobody has been given yet."""
-    for row in range(flags.size):
+def _not_given(D, flats, place, free, kept, upto):
+    """Into `kept`: those of `flats` that nobody has been given yet, in order. upto[c + 1]: how many of them are in cells 0 to c;
+    the cell, a programme and a district, is what stands before the point of `place`. `free`: scratch by dwelling."""
+    first = D.used[0]
+    for i in range(flats.size):
+        first = min(first, np.int64(flats[i]))
+    for row in range(first, free.size):
         d = np.uint64(row)
         given = (D.use[d] != VACANT) | (D.owner_kind[d] != BY_CITY) | (D.listed[d] != 0)
-        flags[d] = (D.funder[d] != 0) & (D.state[d] == STANDING) & (not given)
-
-
-@kernel
-def _those_free(free, flats, place, kept, cell):
-    """The free ones of `flats`, in order, and their programme and district: what stands before the point of `place`. Returns
-    how many."""
+        free[d] = (D.funder[d] != 0) & (D.state[d] == STANDING) & (not given)
     n = 0
     for i in range(flats.size):
         kept[n] = flats[i]
-        cell[n] = np.int64(place[i])
         n += free[np.uint64(flats[i])]
-    return n
+        upto[np.int64(place[i]) + 1] = n
+    for c in range(1, upto.size):
+        upto[c] = max(upto[c], upto[c - 1])
+
+
+#: Buildings of the programmes: a building is public from its start or never.
+_PUBLIC = Dwindling(lambda buildings, rows: buildings.public[rows] == 1)
 
 
 def _designate(world: World, rows: list[dict[str, Any]]) -> None:
     """Designate origin homes in proportion to the flats finished so far, in a keyed order of their buildings."""
     d, b = world.dwellings, world.buildings
     designated = world.memory["resettlement.designated"]
-    finished = rows_where((b.public == 1) & (b.state == 2))
+    finished = _PUBLIC.rows(b)
+    finished = finished[b.state[finished] == COMPLETE]
     ready = np.bincount(b.programme[finished], b.units[finished], minlength=len(rows) + 1)
     for i, programme in enumerate(rows):
         if world.month < programme["first"]:
@@ -437,8 +441,8 @@ IN_CASH = REASON["cash"]
 
 @kernel
 def _decide(
-    P, H, D, E, L, seed, month, rows, since, reason, gone, group, flats, head_of, stop_of, params, still, prices, accounts,
-    emptied, tenants, cash_out, resettled, fired,
+    P, H, D, B, E, L, seed, month, rows, since, reason, gone, flats, head_of, stop_of, params, still, prices, accounts, emptied,
+    tenants, cash_out, resettled, fired,
 ):  # fmt: skip
     """Every designated home in turn: owners who live there decide, homes without residents are bought out.
 
@@ -454,17 +458,18 @@ def _decide(
     for i in range(rows.size):
         if i + 24 < rows.size:
             d = rows[i + 24]
-            prefetch((D.occupant, D.owner, D.owner_kind, D.key, D.district), d)
+            prefetch((D.occupant, D.owner, D.owner_kind, D.key, D.district, D.building), d)
         if i + 16 < rows.size:
             h = D.occupant[rows[i + 16]]
             prefetch((H.first, H.key, H.attachment, H.cash), h)
+            prefetch((B.programme,), D.building[rows[i + 16]])
         if i + 8 < rows.size:
             prefetch((P.birth,), H.first[D.occupant[rows[i + 8]]])
         d = rows[i]
         h = D.occupant[d]
         months_on = month - since[i]
         # a flat of the own programme in the own district, else where most are left
-        g = group[i]
+        g = np.int64(B.programme[D.building[d]]) - 1
         q = np.int64(D.district[d])
         if head_of[g, q] >= stop_of[g, q]:
             for other in range(head_of.shape[1]):
@@ -604,19 +609,11 @@ def _negotiate(world: World, rows: list[dict[str, Any]]) -> None:
     )
     # homes that fell or changed hands to the city meanwhile are done with
     flats, place = _ranked(world)
-    free, kept, cell = (
-        np.empty(d.n, bool),
-        np.empty(len(flats) + 1, np.int32),
-        np.empty(len(flats) + 1, np.int64),
-    )
-    _free(d.view(), free)
-    n_free = _those_free(free, flats, place, kept, cell)
-    flats, cell = kept[:n_free], cell[:n_free]
-    cells = np.arange(len(rows) * world.nd)
-    head_of = np.searchsorted(cell, cells, side="left").reshape(len(rows), world.nd)
-    stop_of = np.searchsorted(cell, cells, side="right").reshape(len(rows), world.nd)
-    group = world.buildings.programme[d.building[row]].astype(np.int64) - 1
-    gone = _share_gone(world, row)
+    kept, upto = np.empty_like(flats), np.zeros(len(rows) * world.nd + 1, np.int64)
+    _not_given(d.view(), flats, place, np.empty(d.n, bool), kept, upto)
+    head_of, stop_of = (of.reshape(len(rows), world.nd).copy() for of in (upto[:-1], upto[1:]))
+    gone = np.empty(len(row))
+    _share_gone(d.view(), row, gone)
     price = world.signal["price_m2"] * world.pack.config.minor_units
     params = np.array(
         [
@@ -640,9 +637,9 @@ def _negotiate(world: World, rows: list[dict[str, Any]]) -> None:
     fired = np.zeros(9, np.int64)
     world.events.reserve(2 * n)
     n_empty, n_tenants, n_cash = _decide(
-        world.persons.view(), world.households.view(), world.dwellings.view(), world.events.view(),
-        world.ledger.view(), world.seed, world.month, row, since, reason, gone, group, flats, head_of, stop_of, params,
-        still, price, accounts, emptied, tenants, cash_out, world.counter("resettled_households"), fired,
+        world.persons.view(), world.households.view(), d.view(), world.buildings.view(), world.events.view(),
+        world.ledger.view(), world.seed, world.month, row, since, reason, gone, kept, head_of, stop_of, params, still, price,
+        accounts, emptied, tenants, cash_out, world.counter("resettled_households"), fired,
     )  # fmt: skip
     for name, count in zip(
         ("accept_in_kind", "accept_cash", "cannot_afford", "will_not_leave", "second_flat", "tenant_rehoused",
@@ -654,8 +651,9 @@ def _negotiate(world: World, rows: list[dict[str, Any]]) -> None:
         world.seek(homeless, motive, h.district[homeless])
     emptied = emptied[:n_empty]
     if n_empty:
+        cleared_by = world.buildings.programme[d.building[emptied]]
         for i, programme in enumerate(rows):
-            mine = emptied[world.buildings.programme[d.building[emptied]] == i + 1]
+            mine = emptied[cleared_by == i + 1]
             if len(mine):
                 demolition.clear(world, np.sort(mine), programme["reason"])
         world.fired["resettlement.cleared"] += n_empty
@@ -665,45 +663,61 @@ def _negotiate(world: World, rows: list[dict[str, Any]]) -> None:
         memory[f"resettlement.{name}"] = memory[f"resettlement.{name}"][keep]
 
 
+@helper
+def _neighbours(D, home):
+    """Occupied homes and all homes ever built in the block around a dwelling, itself included."""
+    start, here = (home // BLOCK) * BLOCK, D.settlement[home]
+    lived_in, homes = np.int32(0), np.int32(0)
+    for d in range(start, min(start + BLOCK, D.used[0])):
+        same = D.settlement[np.uint64(d)] == here
+        homes += np.int32(same)
+        lived_in += np.int32(same & (D.occupant[np.uint64(d)] > 0))
+    return lived_in, homes
+
+
+@helper
+def _fetch_block(D, home):
+    """Ask for a block, whose occupants fill two lines of memory."""
+    start = (home // BLOCK) * BLOCK
+    prefetch((D.settlement, D.occupant), start)
+    prefetch((D.occupant,), start + BLOCK // 2)
+
+
 @kernel
-def _neighbours(settlement, occupant, row, left, total):
-    """Occupied homes and all homes ever built in the block around each dwelling of `row`, itself included."""
+def _share_gone(D, row, gone):
+    """Into `gone`: the part of the homes in the block of each dwelling of `row` where nobody lives any more."""
     for i in range(row.size):
         if i + 16 < row.size:
-            # a block's occupants fill two lines of memory
-            start = (row[i + 16] // BLOCK) * BLOCK
-            prefetch((settlement, occupant), start)
-            prefetch((occupant,), start + BLOCK // 2)
-        start = (row[i] // BLOCK) * BLOCK
-        here, lived_in, homes = settlement[row[i]], np.int32(0), np.int32(0)
-        for d in range(start, min(start + BLOCK, settlement.size)):
-            same = settlement[np.uint64(d)] == here
-            homes += np.int32(same)
-            lived_in += np.int32(same & (occupant[np.uint64(d)] > 0))
-        left[i], total[i] = lived_in, homes
+            _fetch_block(D, row[i + 16])
+        lived_in, homes = _neighbours(D, row[i])
+        gone[i] = 1.0 - lived_in / homes
 
 
-def neighbours(world: World, row: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(occupied, all) homes in the block of each dwelling of `row`."""
-    left, total = np.zeros(len(row), np.int64), np.zeros(len(row), np.int64)
-    _neighbours(world.dwellings.settlement, world.dwellings.occupant, np.asarray(row, np.int64), left, total)
-    return left, total
-
-
-def _share_gone(world: World, row: np.ndarray) -> np.ndarray:
-    left, total = neighbours(world, row)
-    return 1.0 - left / np.maximum(total, 1)
+@kernel
+def _hold_outs(D, row, since, month, held):
+    """held[d]: households offered a flat for their home in `row` long ago, by district, the whole city last. Returns the
+    occupied homes around all of them, their own not counted."""
+    left = 0
+    for i in range(row.size):
+        if i + 16 < row.size:
+            _fetch_block(D, row[i + 16])
+        d = row[i]
+        if D.occupant[d] > 0 and month - since[i] >= HOLDOUT_MONTHS:
+            held[D.district[d]] += 1
+            held[-1] += 1
+            left += _neighbours(D, d)[0] - 1
+    return left
 
 
 def observe(world: World) -> dict[str, np.ndarray]:
     """`holdouts` by district and the mean number of neighbours they have left."""
-    row, since = world.memory["resettlement.row"], world.memory["resettlement.since"]
-    d = world.dwellings
-    held = row[(d.occupant[row] > 0) & (world.month - since >= HOLDOUT_MONTHS)]
-    count = np.zeros(world.nd + 1)
-    count[: world.nd] = np.bincount(d.district[held], minlength=world.nd)
-    count[-1] = len(held)
-    mean = np.full(world.nd + 1, np.nan)
-    left, _ = neighbours(world, held)
-    mean[-1] = float((left - 1).sum()) / len(held) if len(held) else 0.0
-    return {"holdouts": count, "neighbours_left": mean}
+    held, mean = np.zeros(world.nd + 1), np.full(world.nd + 1, np.nan)
+    left = _hold_outs(
+        world.dwellings.view(),
+        world.memory["resettlement.row"],
+        world.memory["resettlement.since"],
+        world.month,
+        held,
+    )
+    mean[-1] = left / held[-1] if held[-1] else 0.0
+    return {"holdouts": held, "neighbours_left": mean}
