@@ -71,24 +71,24 @@ class Account(NamedTuple):
 
 def accounts(world: World) -> dict[str, Account]:
     """This month's sales, inputs, pay and taxes on production of the firm sectors, from what is posted so far."""
-    index = world.ledger.index
-    net = world.ledger.matrix.sum(axis=0)
-    net -= net.T.copy()
+    book = world.ledger
     taxes = [
-        flow for flow in index if flow.startswith("flow.tax_") and not flow.startswith("flow.tax_income")
+        name[5:]
+        for name in book.index
+        if name.startswith("flow.tax_") and not name.startswith("flow.tax_income")
     ]
-    firms = [index[cash] for cash in FIRMS.values()]
+    firm = [book.index[cash] for cash in FIRMS.values()]
 
     def paid(flows: Iterable[str]) -> list[int]:
-        found: list[int] = (
-            net[[index[flow] for flow in flows if flow in index]][:, firms].sum(axis=0).tolist()
-        )
+        at = [book.index[f"flow.{flow}"] for flow in flows if f"flow.{flow}" in book.index]
+        flow = np.array(at, np.int64)[:, None]
+        found: list[int] = (book.matrix[:, flow, firm] - book.matrix[:, firm, flow]).sum(axis=(0, 1)).tolist()
         return found
 
     # what a firm gets of a flow it pays with the other sign
-    sales = [-amount for amount in paid(f"flow.{flow}" for flow in SALES)]
-    sales[list(FIRMS).index("building")] += int(net[index["developers.receivable"], index["flow.claims"]])
-    inputs, wages = paid(f"flow.{flow}" for flow in INPUTS), paid(["flow.wages"])
+    sales = [-amount for amount in paid(SALES)]
+    sales[list(FIRMS).index("building")] += book.flow("claims", receiver="developers.receivable")
+    inputs, wages = paid(INPUTS), paid(["wages"])
     return {name: Account(*of) for name, *of in zip(FIRMS, sales, inputs, wages, paid(taxes), strict=True)}
 
 
@@ -106,7 +106,7 @@ def _homes(world: World) -> float:
     memory, p = world.memory, world.params
     if world.month_of_year == 1 or "gdp.area" not in memory:
         homes = world.dwellings
-        memory["gdp.area"] = float(homes.area[homes.occupant > 0].sum(dtype=np.int64)) / 10.0
+        memory["gdp.area"] = float((homes.area * (homes.occupant > 0)).sum(dtype=np.int64)) / 10.0
     cost = world.fen(p["gdp.home_cost"]) * world.driver("construction_cost_index", 1.0)
     wear = float(memory["gdp.area"]) * cost * p["gdp.home_wear"] / 12.0
     return wear + world.ledger.flow("rent", receiver="households.cash")
