@@ -21,6 +21,7 @@ from krimp.state.codes import (
     OLD_CORE,
     STANDING,
 )
+from krimp.state.compile import kernel
 from krimp.state.counting import Dwindling, count_where
 from krimp.state.parameters import Parameter
 from krimp.state.portable import exp, log
@@ -89,12 +90,13 @@ def targets(world: World) -> np.ndarray:
     return out
 
 
-def expected_price(world: World) -> np.ndarray:
-    """Hedonic price of a new standard flat with lift, yuan per m2, by district and for the city (last)."""
+def expected_price(world: World, place: np.ndarray) -> np.ndarray:
+    """Hedonic price of a new standard flat with lift, yuan per m2, by district (there in the settlement `place`) and for the
+    city (last)."""
     m = world.memory
     beta, level = m["hedonic_index.beta"], m["hedonic_index.level"]
     places = m["hedonic_index.places"]
-    place, core_km = targets(world), hedonic_index.core_km(world)
+    core_km = hedonic_index.core_km(world)
     trend = world.params["listing.trend_weight"]
     out = np.zeros(world.nd + 1)
     for i in range(world.nd + 1):
@@ -147,20 +149,28 @@ def start(world: World) -> None:
     m = world.memory
     m["developers.sold"] = np.zeros((12, world.nd))
     m["developers.carry"] = np.zeros(world.nd)
-    m["developers.price_to_cost"] = expected_price(world) / replacement_cost(world)
+    m["developers.price_to_cost"] = expected_price(world, targets(world)) / replacement_cost(world)
 
 
 #: Developers sell and never buy.
 _OWN = Dwindling(lambda homes, rows: homes.owner_kind[rows] == BY_DEVELOPER)
 
 
+@kernel
+def _count_empty(D, rows, empty):
+    """empty[d]: how many of `rows` are empty by district, on sites too, and in the whole city (last)."""
+    for i in range(rows.size):
+        d = rows[i]
+        if D.occupant[d] == 0 and (D.state[d] == STANDING or D.state[d] == BUILDING_SITE):
+            empty[D.district[d]] += 1
+            empty[-1] += 1
+
+
 def _unsold(world: World) -> np.ndarray:
-    """Developers' empty homes by district, on sites too."""
-    d = world.dwellings
-    rows = _OWN.rows(d)
-    state = d.state[rows]
-    rows = rows[(d.occupant[rows] == 0) & ((state == STANDING) | (state == BUILDING_SITE))]
-    return np.bincount(d.district[rows], minlength=world.nd).astype(np.float64)
+    """Developers' empty homes by district, on sites too, and in the city (last)."""
+    unsold = np.zeros(world.nd + 1)
+    _count_empty(world.dwellings.view(), _OWN.rows(world.dwellings), unsold)
+    return unsold
 
 
 def _standing(world: World) -> np.ndarray:
@@ -178,15 +188,14 @@ def _standing(world: World) -> np.ndarray:
 def step(world: World) -> None:
     """Compare price and cost, count stock, start."""
     p, m, d, nd = world.params, world.memory, world.dwellings, world.nd
-    cost = replacement_cost(world)
-    price = expected_price(world)
+    place, cost = targets(world), replacement_cost(world)
+    price = expected_price(world, place)
     ratio = price / cost
     m["developers.price_to_cost"] = ratio
     sold = m["developers.sold"]
     sold[world.month % 12] = world.counter("sales_new")[:nd]
     unsold, stock = _unsold(world), _standing(world)
     seen = sold.sum(axis=0) / 12.0
-    place = targets(world)
     allowed = world.signal["starts_allowed"]
     size = site_units(world)
     for i in range(nd):
@@ -223,7 +232,6 @@ def step(world: World) -> None:
 
 def observe(world: World) -> dict[str, np.ndarray]:
     """Unsold homes and replacement cost."""
-    unsold = _unsold(world)
     cost = np.full(world.nd + 1, np.nan)
     cost[-1] = replacement_cost(world)
-    return {"unsold_new": np.append(unsold, unsold.sum()), "replacement_cost_m2": cost}
+    return {"unsold_new": _unsold(world), "replacement_cost_m2": cost}
