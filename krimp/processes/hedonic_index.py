@@ -24,7 +24,7 @@ from krimp.state.codes import COMPLETE, FULL_TITLE, NO_TITLE, STANDING, STOVE
 from krimp.state.compile import allocating_kernel, helper, kernel, prefetch
 from krimp.state.counting import group, rows_where
 from krimp.state.parameters import Parameter
-from krimp.state.portable import exp, log, log_all
+from krimp.state.portable import MANTISSA_BITS, ONE, exp, exp_all, log, log_all
 from krimp.state.world import Series, World
 
 #: Features: 1-7 settlement kinds (old core = reference), then the rest by these positions.
@@ -458,11 +458,10 @@ def log_index(world: World) -> np.ndarray:
 
 def publish(world: World) -> None:
     """Signals of the price level and its yearly change, as people see it: the mean of two years."""
-    now = log_index(world)
     history = world.memory["hedonic_index.history"]
-    for i in range(world.nd + 1):
-        world.signal["price_m2"][i] = exp(now[i])
-        world.signal["price_change_year"][i] = (now[i] - history[0, i]) * 12.0 / TREND_MONTHS
+    world.signal["price_m2"][:] = history[-1]
+    exp_all(world.signal["price_m2"])
+    world.signal["price_change_year"][:] = (history[-1] - history[0]) * 12.0 / TREND_MONTHS
 
 
 def step(world: World) -> None:
@@ -472,116 +471,154 @@ def step(world: World) -> None:
     x = m["housing_search.deal_features"]
     if len(deals):
         world.fired["hedonic_index.month_with_sales"] += 1
-    m["hedonic_index.beta"][FITTING] = fitting(world)
-    fitted = x[:, SHELL] * fitting(world)
-    y = deals[:, 2] / 10.0 / deals[:, 3] + fitted
+    d, level, beta = world.dwellings, m["hedonic_index.level"], m["hedonic_index.beta"]
+    beta[FITTING] = fitting(world)
+    price = deals[:, 2] / 10.0 / deals[:, 3]
+    y = price + x[:, SHELL] * beta[FITTING]
     log_all(y)
     # what did not sell at less than such homes are held to be worth: they must be worth less
-    d = world.dwellings
-    rows = m["listing.lowered"][d.listed[m["listing.lowered"]] > 0].astype(np.int64)
-    lowered = np.zeros((len(rows), N_FEATURES))
+    lowered = m["listing.lowered"][d.listed[m["listing.lowered"]] > 0]
     homes, buildings = d.view(), world.buildings.view()
 
-    def describe(_: int, first: int, stop: int) -> None:
-        places = m["hedonic_index.places"]
-        features_of(homes, buildings, places, rows[first:stop], world.month, lowered[first:stop])
+    def too_dear(_: int, first: int, stop: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        rows = lowered[first:stop]
+        seen, district = np.empty((len(rows), N_FEATURES)), d.district[rows]
+        features_of(homes, buildings, m["hedonic_index.places"], rows, world.month, seen)
+        ask = d.ask[rows] * (1.0 - m["housing_search.discount"]) / 10.0 / d.area[rows]
+        ask += seen[:, SHELL] * beta[FITTING]
+        log_all(ask)
+        below = ask < level[district] + (seen * beta[:N_FEATURES]).sum(axis=1)
+        return seen[below], ask[below], district[below]
 
-    world.map_chunks(describe, len(rows), 0, 1024)
-    ask = d.ask[rows] * (1.0 - m["housing_search.discount"]) / 10.0 / d.area[rows] + lowered[
-        :, SHELL
-    ] * fitting(world)
-    log_all(ask)
-    held = m["hedonic_index.level"][d.district[rows]] + (lowered * m["hedonic_index.beta"][:N_FEATURES]).sum(
-        axis=1
-    )
-    below = ask < held
-    rows, lowered, ask = rows[below], lowered[below], ask[below]
+    xs, asks, districts = zip(*world.map_chunks(too_dear, len(lowered), 0, 1024), strict=True)
+    x, y = np.concatenate([x, *xs]), np.concatenate([y, *asks])
+    weight = np.full(len(y), p["hedonic_index.news_of_cuts"])
+    weight[: len(deals)] = 1.0
     # a record stands for many homes at small scales: fewer of them tell as much
     share = max(world.copies / world.weight, 0.05)
     learn(
-        np.concatenate([x, lowered]), np.append(y, ask), np.append(deals[:, 1], d.district[rows]),
-        np.append(np.ones(len(deals)), np.full(len(rows), p["hedonic_index.news_of_cuts"])),
-        m["hedonic_index.beta"], prior(world), m["hedonic_index.level"],
-        m["hedonic_index.city"], m["hedonic_index.gram"], m["hedonic_index.moment"], p["hedonic_index.ridge"] * share,
-        p["hedonic_index.decay"], 1.0 - exp(log(max(p["hedonic_index.memory_year"], 1e-9)) / 12.0),
+        x, y, np.concatenate([deals[:, 1], *districts]), weight, beta, prior(world), level, m["hedonic_index.city"],
+        m["hedonic_index.gram"], m["hedonic_index.moment"], p["hedonic_index.ridge"] * share, p["hedonic_index.decay"],
+        1.0 - exp(log(max(p["hedonic_index.memory_year"], 1e-9)) / 12.0),
         p["hedonic_index.few_sales"] * share,
     )  # fmt: skip
     history = m["hedonic_index.history"]
     history[:-1] = history[1:].copy()
     history[-1] = log_index(world)
     publish(world)
-    m["hedonic_index.sales"] = _sales(world, deals)
+    m["hedonic_index.sales"] = _sales(world, deals, price)
 
 
-def _sales(world: World, deals: np.ndarray) -> np.ndarray:
-    """float64[n_districts + 1, 4] of the month's deals: median price, of new homes, mean months on offer, ask over price; nan
-    where nothing was sold. Their value becomes a signal."""
-    nd = world.nd
-    start, order = np.zeros(nd + 2, np.int64), np.empty(len(deals), np.int64)
-    group(np.ascontiguousarray(deals[:, 1]), start, order)
-    # by district, and in their own order for the city
-    orders = [order[start[i] : start[i + 1]] for i in range(nd)]
-    price, fresh, over = deals[:, 2] / 10.0 / deals[:, 3], deals[:, 6] == 1, deals[:, 4] / deals[:, 2]
+@kernel
+def sum_deals(deals, sums, over):
+    """By district and for the city (last), sums[4]: deals, months on offer, paid for second-hand and for new homes; `over`: of
+    asks over prices."""
+    for s in range(deals.shape[0]):
+        for i in (deals[s, 1], over.size - 1):
+            sums[0, i] += 1
+            sums[1, i] += deals[s, 5]
+            sums[2 + deals[s, 6], i] += deals[s, 2]
+            over[i] += deals[s, 4] / deals[s, 2]
+
+
+def _sales(world: World, deals: np.ndarray, price: np.ndarray) -> np.ndarray:
+    """float64[n_districts + 1, 4] of the month's deals: median price per m2, of new homes, mean months on offer, ask over price;
+    nan where nothing was sold. Their value becomes a signal."""
+    nd, district, fresh = world.nd, deals[:, 1], deals[:, 6] == 1
+    sums, over = np.zeros((4, nd + 1), np.int64), np.zeros(nd + 1)
+    sum_deals(deals, sums, over)
+    for name, paid in zip(("deal_value_used", "deal_value_new"), sums[2:], strict=True):
+        world.signal[name][:] = paid / 100.0 * world.weight
     table = np.full((nd + 1, 4), np.nan)
-    for i, mine in enumerate([*orders, np.arange(len(deals))]):
-        new, paid = fresh[mine], deals[mine, 2]
-        if len(mine):
-            table[i, 0] = median(price[mine])
-            table[i, 1] = median(price[mine][new]) if new.any() else np.nan
-            table[i, 2] = deals[mine, 5].sum() / len(mine)
-            table[i, 3] = sum(over[mine].tolist()) / len(mine)
-        used = paid[~new].sum()
-        world.signal["deal_value_used"][i] = used / 100.0 * world.weight
-        world.signal["deal_value_new"][i] = (paid.sum() - used) / 100.0 * world.weight
+    table[:, 0] = _medians(price, district, nd)
+    table[:, 1] = _medians(price[fresh], district[fresh], nd)
+    sold = sums[0] > 0
+    table[sold, 2], table[sold, 3] = sums[1, sold] / sums[0, sold], over[sold] / sums[0, sold]
     return table
 
 
-def neighbours(values: np.ndarray, place: int) -> tuple[float, float]:
-    """The value at this place and the one behind it (at the end itself), were they in rising order.
-
-    numpy finds what belongs to one place in a third of the time of its sort, but to two places in three times as much.
-    """
-    parted = np.partition(values, place)
-    here, behind = parted[place], parted[place + 1 :]
-    return float(here), float(behind.min() if len(behind) else here)
+#: Classes of like amounts, sixteen to each doubling from 1 up; what an amount's bits are shifted by to tell its class.
+_CLASSES, _SHIFT = 512, MANTISSA_BITS - 4
 
 
-def median(values: np.ndarray) -> float:
-    """Middle value, or the mean of the two in the middle."""
-    n = len(values)
-    low, high = neighbours(values, (n - 1) // 2)
-    return low if n % 2 else (low + high) / 2.0
+@helper
+def ranked(values, start, nd, first, last, place):
+    """The value at `place` of districts [first, last), were they in rising order, by Hoare's FIND within its class. Class c of
+    district i is in values[start[c * nd + i] : start[c * nd + i + 1]]; it and its neighbours may change their order."""
+    c = 0
+    while place >= start[c + last] - start[c + first]:
+        place -= start[c + last] - start[c + first]
+        c += nd
+    near = values[start[c + first] : start[c + last]]
+    low, high = 0, near.size - 1
+    while low < high:
+        pivot, i, j = near[place], low, high
+        while i <= j:
+            while near[i] < pivot:
+                i += 1
+            while near[j] > pivot:
+                j -= 1
+            if i <= j:
+                near[i], near[j] = near[j], near[i]
+                i, j = i + 1, j - 1
+        if j < place:
+            low = i
+        if i > place:
+            high = j
+    return near[place]
 
 
-def quantile(fen: np.ndarray, share: float) -> float:
-    """Quantile of amounts in fen, in yuan, by numpy's default rule: a straight line between neighbours."""
-    place = (len(fen) - 1) * share
-    low = int(place)
-    a, b = (value / 100.0 for value in neighbours(fen, low))
-    t = place - low
-    return a + (b - a) * t if t < 0.5 else b - (b - a) * (1.0 - t)
+@allocating_kernel
+def order_statistics(values, district, shares, out):
+    """out[share, :, district or city (last)]: which of the amounts is that share of the way from the least to the most, the next
+    one, and how far between the two that is. Nothing is written where there are none."""
+    n, nd = values.size, out.shape[2] - 1
+    cell, order, start = np.empty(n, np.int32), np.empty(n, np.int32), np.zeros(_CLASSES * nd + 2, np.int32)
+    for s in range(n):
+        c = (np.float64(values[s]).view(np.int64) - ONE) >> _SHIFT
+        cell[s] = min(max(c, 0), _CLASSES - 1) * nd + district[s]
+    group(cell, start, order)
+    grouped = values[order]
+    for i in range(nd + 1):
+        first, last = (i, i + 1) if i < nd else (0, nd)
+        count = 0
+        for c in range(0, _CLASSES * nd, nd):
+            count += start[c + last] - start[c + first]
+        for k in range(shares.size if count else 0):
+            place = np.int64((count - 1) * shares[k])
+            out[k, 0, i] = ranked(grouped, start, nd, first, last, place)
+            out[k, 1, i] = ranked(grouped, start, nd, first, last, min(place + 1, count - 1))
+            out[k, 2, i] = (count - 1) * shares[k] - place
+
+
+def _ranks(values: np.ndarray, district: np.ndarray, nd: int, *shares: float) -> np.ndarray:
+    """float64[share, 3, nd + 1] of `order_statistics`, nan where there are no values."""
+    out = np.full((len(shares), 3, nd + 1), np.nan)
+    order_statistics(values, district, np.array(shares), out)
+    return out
+
+
+def _medians(values: np.ndarray, district: np.ndarray, nd: int) -> np.ndarray:
+    """Middle value by district and of the city (last), or the mean of the two in the middle; nan where there are none."""
+    ((low, high, between),) = _ranks(values, district, nd, 0.5)
+    return np.where(between > 0.0, (low + high) / 2.0, low)
+
+
+def _quantiles(values: np.ndarray, district: np.ndarray, nd: int, *shares: float) -> np.ndarray:
+    """Quantiles[share, district or city (last)] by numpy's default rule: a straight line between neighbours."""
+    a, b, t = _ranks(values, district, nd, *shares).swapaxes(0, 1)
+    return np.where(t < 0.5, a + (b - a) * t, b - (b - a) * (1.0 - t))
 
 
 def _asks(world: World) -> dict[str, np.ndarray]:
-    """Asking prices on offer."""
-    nd = world.nd
-    D = world.dwellings
-    rows = rows_where((D.listed & codes.FOR_SALE) != 0)  # FOR_BOTH holds its bit
-    start, order = np.zeros(nd + 2, np.int64), np.empty(len(rows), np.int64)
-    group(D.district[rows], start, order)
-    rows = rows[order]
-    ask = D.ask[rows]
-    ask_m2 = ask / 100.0 / (D.area[rows] / 10.0)
-    out = {name: np.zeros(nd + 1) for name in ("median_ask_m2", "ask_total_p01", "ask_total_p50")}
-    for i in range(nd + 1):
-        mine = slice(start[i], start[i + 1]) if i < nd else slice(None)
-        if len(ask[mine]):
-            out["median_ask_m2"][i] = median(ask_m2[mine])
-            out["ask_total_p01"][i], out["ask_total_p50"][i] = (
-                quantile(ask[mine], 0.01),
-                quantile(ask[mine], 0.5),
-            )
-    return out
+    """Asking prices on offer, 0 where there are none."""
+    d = world.dwellings
+    rows = rows_where((d.listed & codes.FOR_SALE) != 0)  # FOR_BOTH holds its bit
+    district, ask = d.district[rows], d.ask[rows] / 100.0
+    low, middle = _quantiles(ask, district, world.nd, 0.01, 0.5)
+    m2 = _medians(ask / (d.area[rows] / 10.0), district, world.nd)
+    found = {"median_ask_m2": m2, "ask_total_p01": low, "ask_total_p50": middle}
+    return {name: np.nan_to_num(values) for name, values in found.items()}
 
 
 def homes_settled(world: World) -> None:
