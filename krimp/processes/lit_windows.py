@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from krimp.state.codes import HOSTEL, NEW_CORE, SECOND_HOME, STANDING
+from krimp.state.codes import COMPLETE, HOSTEL, NEW_CORE, SECOND_HOME, STANDING
 from krimp.state.compile import kernel
 from krimp.state.parameters import Parameter
 from krimp.state.purposes import LIT_WINDOWS
@@ -40,7 +40,7 @@ _LIT, _WINDOWS, _OCCUPIED, _LIT_HOMES, _HOMES = 0, 14, 28, 40, 52
 
 
 @kernel
-def light(state, rooms, use, occupant, key, seed, month, limits, window, words, glow, first, stop):
+def light(D, seed, month, limits, window, words, glow, first, stop):
     """Fill `glow` for homes [first, stop): lit windows, windows, lived in, lit, standing, each at its bit.
 
     limits: of 2**32 for homes, hostels, second homes; window: of 4096. Without branches: luck is not to be guessed.
@@ -48,13 +48,13 @@ def light(state, rooms, use, occupant, key, seed, month, limits, window, words, 
     home, hostel, second = limits[0], limits[1], limits[2]
     for begin in range(first, stop, BLOCK):
         end = min(begin + BLOCK, stop)
-        fill4(seed, key[begin:end], month, LIT_WINDOWS, words)
+        fill4(seed, D.key[begin:end], month, LIT_WINDOWS, words)
         for i in range(begin, end):
             d, w, g = np.uint64(i), np.uint64(i - begin), np.uint64(i - first)
-            stands = np.uint64(state[d] == STANDING)
-            elsewhere = hostel if use[d] == HOSTEL else second if use[d] == SECOND_HOME else np.uint64(0)
-            limit = home if occupant[d] > 0 else elsewhere
-            windows = np.uint64(min(np.int64(rooms[d]) + 2, 5)) * stands
+            stands = np.uint64(D.state[d] == STANDING)
+            elsewhere = hostel if D.use[d] == HOSTEL else second if D.use[d] == SECOND_HOME else np.uint64(0)
+            limit = home if D.occupant[d] > 0 else elsewhere
+            windows = np.uint64(min(np.int64(D.rooms[d]) + 2, 5)) * stands
             luck = np.uint64(words[1, w]) << np.uint64(32) | np.uint64(words[2, w])
             bright = np.uint64(0)
             for k in range(5):
@@ -71,24 +71,42 @@ def light(state, rooms, use, occupant, key, seed, month, limits, window, words, 
 
 
 @kernel
-def dusk(glow, begin, district, by_building, out, first, stop):
-    """Add up buildings [first, stop), whose homes begin at begin[b - 1]: by_building[0] lit windows, [1] windows, [2] homes
-    lived in; out[0] lit windows, [1] windows, [2] lit homes, [3] homes, by district."""
-    at = begin[first - 1]
+def dusk(glow, B, homes, lights, out, first, stop):
+    """Add up buildings [first, stop) with homes [homes[0], homes[1]): lights[0] lit windows, [1] windows, [2] homes lived in, by
+    building; out[0] lit windows, [1] windows, [2] lit homes, [3] homes, by district."""
+    begin = homes[0]
     for b in range(first, stop):
+        end = B.first[b + 1] if b + 1 < stop else homes[1]
         total = np.uint64(0)
-        for d in range(begin[b - 1] - at, begin[b] - at):
+        for d in range(begin - homes[0], end - homes[0]):
             total += glow[np.uint64(d)]
+        begin = end
         lit = total >> np.uint64(_LIT) & np.uint64(16383)
         windows = total >> np.uint64(_WINDOWS) & np.uint64(16383)
-        by_building[0, b - first] = lit
-        by_building[1, b - first] = windows
-        by_building[2, b - first] = total >> np.uint64(_OCCUPIED) & np.uint64(4095)
-        i = district[b]
+        lights[0, b] = lit
+        lights[1, b] = windows
+        lights[2, b] = total >> np.uint64(_OCCUPIED) & np.uint64(4095)
+        i = B.district[b]
         out[0, i] += np.int64(lit)
         out[1, i] += np.int64(windows)
         out[2, i] += np.int64(total >> np.uint64(_LIT_HOMES) & np.uint64(4095))
         out[3, i] += np.int64(total >> np.uint64(_HOMES))
+
+
+@kernel
+def blocks(B, places, core):
+    """Lit windows and all windows of blocks with a staircase. Rows of those in the new core into `core`; third, how many."""
+    lit, windows, n = 0, 0, 0
+    for r in range(1, B.used[0]):
+        b = np.uint64(r)
+        if B.floors[b] < 4 or B.state[b] != COMPLETE or B.windows[b] == 0:
+            continue
+        lit += B.lit[b]
+        windows += B.windows[b]
+        if places[B.settlement[b], 0] == NEW_CORE:
+            core[n] = r
+            n += 1
+    return lit, windows, n
 
 
 def start(world: World) -> None:
@@ -97,27 +115,25 @@ def start(world: World) -> None:
 
 
 def _dusk(world: World) -> Callable[[int, int, int], tuple[np.ndarray, np.ndarray]]:
-    """Lights of a chunk of buildings, by building and by district."""
-    p, b, d = world.params, world.buildings, world.dwellings
+    """Lights of a chunk of buildings: by building, in one array for all chunks, and by district."""
+    p, B, D = world.params, world.buildings.view(), world.dwellings.view()
+    n, last = world.buildings.n, world.dwellings.n
     # a draw's midpoint is below the chance
     limits = np.array(
         [np.ceil(p[f"lit_windows.{name}"] * 2.0**32 - 0.5) for name in ("home", "hostel", "second")],
         np.uint64,
     )
     window = np.uint64(p["lit_windows.window"] * 4096.0)
-    # buildings and their homes are appended together, so a run of buildings is a run of homes and no other's
-    begin = np.append(b.first[1:], np.int32(d.n))
+    lights = np.empty((3, n), B.lit.dtype)
 
     def work(_: int, first: int, stop: int) -> tuple[np.ndarray, np.ndarray]:
-        out, by_building = np.zeros((4, world.nd), np.int64), np.empty((3, stop - first), b.lit.dtype)
-        homes = int(begin[first - 1]), int(begin[stop - 1])
-        glow = np.empty(homes[1] - homes[0], np.uint64)
-        light(
-            d.state, d.rooms, d.use, d.occupant, d.key, world.seed, world.month, limits, window,
-            np.empty((4, BLOCK), np.uint32), glow, *homes,
-        )  # fmt: skip
-        dusk(glow, begin, b.district, by_building, out, first, stop)
-        return by_building, out
+        out = np.zeros((4, world.nd), np.int64)
+        # buildings and their homes are appended together, so a run of buildings is a run of homes and no other's
+        homes = int(B.first[first]), int(B.first[stop]) if stop < n else last
+        glow, words = np.empty(homes[1] - homes[0], np.uint64), np.empty((4, BLOCK), np.uint32)
+        light(D, world.seed, world.month, limits, window, words, glow, *homes)
+        dusk(glow, B, homes, lights, out, first, stop)
+        return lights, out
 
     return work
 
@@ -130,8 +146,8 @@ def homes_settled(world: World) -> None:
 def step(world: World) -> None:
     """Count lights by building and district."""
     b = world.buildings
-    parts, counts = zip(*world.map_begun("lit_windows", _dusk(world), b.n, CHUNK), strict=True)
-    b.lit[1:], b.windows[1:], b.occupied[1:] = np.concatenate(parts, axis=1)
+    (lights, *_), counts = zip(*world.map_begun("lit_windows", _dusk(world), b.n, CHUNK), strict=True)
+    b.lit[1:], b.windows[1:], b.occupied[1:] = lights[:, 1:]
     world.memory["lit_windows.counts"] = sum(counts)
 
 
@@ -140,21 +156,20 @@ def observe(world: World) -> dict[str, np.ndarray]:
     out = world.memory["lit_windows.counts"]
     total = np.append(out, out.sum(axis=1, keepdims=True), axis=1).astype(np.float64)
     b = world.buildings
-    kinds = world.memory["hedonic_index.places"][:, 0]
-    blocks = np.nonzero((b.state == 2) & (b.floors >= 4) & (b.windows > 0))[0]
-    core = blocks[kinds[b.settlement[blocks]] == NEW_CORE]
-    newest = np.zeros(b.n, np.bool_)
-    newest[core[np.argsort(-b.built[core].astype(np.int64), kind="stable")][: max(1, len(core) // 10)]] = True
+    core = np.empty(b.n, np.int32)
+    lit, windows, n = blocks(b.view(), world.memory["hedonic_index.places"], core)
+    core = core[:n]
+    newest = core[np.argsort(-b.built[core].astype(np.int64), kind="stable")[: max(1, n // 10)]]
+    new_lit, new_windows = (int(column[newest].sum(dtype=np.int64)) for column in (b.lit, b.windows))
 
-    def share(rows: np.ndarray) -> np.ndarray:
+    def share(lit: int, windows: int) -> np.ndarray:
         value = np.full(world.nd + 1, np.nan)
-        windows = float(b.windows[rows].sum(dtype=np.int64))
-        value[-1] = float(b.lit[rows].sum(dtype=np.int64)) / windows if windows else 0.0
+        value[-1] = lit / windows if windows else 0.0
         return value
 
     return {
         "lit_share": total[0] / np.maximum(total[1], 1.0),
         "lit_dwelling_share": total[2] / np.maximum(total[3], 1.0),
-        "lit_share_newest": share(blocks[newest[blocks]]),
-        "lit_share_older": share(blocks[~newest[blocks]]),
+        "lit_share_newest": share(new_lit, new_windows),
+        "lit_share_older": share(lit - new_lit, windows - new_windows),
     }
