@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 
 import numpy as np
@@ -61,29 +60,68 @@ def place(D, cell, first, stop):
 
 
 @kernel
-def lived_in(state, occupant, size, district, area, first, stop):
+def lived_in(D, area, first, stop):
     """Floor area of lived-in homes by district, in four lines in turn: area[4, district] in 0.1 m2."""
     for i in range(first, stop):
         d = np.uint64(i)
-        lived = (state[d] == STANDING) & (occupant[d] > 0)
-        area[d & np.uint64(3), np.uint64(np.uint8(district[d]))] += np.int64(size[d]) * lived
+        lived = (D.state[d] == STANDING) & (D.occupant[d] > 0)
+        area[d & np.uint64(3), np.uint64(np.uint8(D.district[d]))] += np.int64(D.area[d]) * lived
 
 
-#: Answers in the number that `place` makes, the highest bits first: rent, public, fitted, abandoned, listed, use.
-_ASKED = (2, 2, 2, 2, 4, 8)
+#: Numbers that `place` makes in a district.
+_CELLS = 1 << 9
+#: Places in _COUNTS behind all homes and the five uses.
+_LISTED, _LISTED_VACANT, _DARK, _ABANDONED, _PUBLIC, _SHELLS, _LET = range(6, 13)
+
+
+@kernel
+def add_up(cells, out):
+    """Homes by cell, in four lines, into the stocks out[_COUNTS, district]."""
+    for i in range(cells.shape[1]):
+        n = cells[0, i] + cells[1, i] + cells[2, i] + cells[3, i]
+        if n == 0:
+            continue
+        use, listed, d = i & 7, i >> 3 & 3, i >> 9
+        abandoned, fitted, public, rent = i >> 5 & 1, i >> 6 & 1, i >> 7 & 1, i >> 8 & 1
+        if use == 7:
+            out[_LISTED, d] += n * (listed == FOR_SALE or listed == FOR_BOTH)
+            continue
+        out[0, d] += n
+        if 1 <= use <= 5:
+            out[use, d] += n
+        out[_LISTED, d] += n * (listed > 0)
+        out[_SHELLS, d] += n * (1 - fitted)
+        if use == RENTED:
+            out[_LET, d] += n * rent
+        if use == VACANT:
+            out[_LISTED_VACANT, d] += n * (listed > 0)
+            out[_DARK, d] += n * (listed == 0 and abandoned == 0)
+            out[_ABANDONED, d] += n * abandoned
+            out[_PUBLIC, d] += n * public
+
+
+@kernel
+def without_home(H):
+    """Active households that live nowhere."""
+    n = 0
+    for i in range(1, H.used[0]):
+        h = np.uint64(i)
+        n += (H.dwelling[h] == 0) & (H.state[h] == ACTIVE)
+    return n
 
 
 def _homes(world: World) -> Callable[[int, int, int], tuple[np.ndarray, np.ndarray]]:
-    """Homes of a chunk of rows by district and answers, and the floor area of those lived in."""
-    view, d, nd = world.dwellings.view(), world.dwellings, world.nd
+    """Stocks of a chunk of rows by district, and the floor area of homes lived in, in four lines."""
+    D, nd = world.dwellings.view(), world.nd
 
     def work(_: int, first: int, stop: int) -> tuple[np.ndarray, np.ndarray]:
-        cells, area = np.zeros((4, nd * math.prod(_ASKED)), np.int32), np.zeros((4, nd), np.int64)
-        cell = np.empty(stop - first, np.int32)
-        place(view, cell, first, stop)
+        cells, area = np.zeros((4, nd * _CELLS), np.int32), np.zeros((4, nd), np.int64)
+        cell, out = np.empty(stop - first, np.int32), np.zeros((len(_COUNTS), nd), np.int64)
+        place(D, cell, first, stop)
         tally(cell, cells)
-        lived_in(d.state, d.occupant, d.area, d.district, area, first, stop)
-        return cells.sum(axis=0), area.sum(axis=0)
+        lived_in(D, area, first, stop)
+        add_up(cells, out)
+        return out, area
 
     return work
 
@@ -93,37 +131,11 @@ def homes_settled(world: World) -> None:
     world.ahead("home_stocks", _homes(world), world.dwellings.n)
 
 
-def _count(world: World) -> tuple[np.ndarray, np.ndarray]:
-    nd = world.nd
-    parts = world.map_begun("home_stocks", _homes(world), world.dwellings.n)
-    cells = sum(p[0] for p in parts).reshape(nd, *_ASKED)
-    homes, sites = cells[..., :7], cells[..., 7]
-
-    def total(chosen: np.ndarray) -> np.ndarray:
-        found: np.ndarray = chosen.reshape(nd, -1).sum(axis=1)
-        return found
-
-    vacant = homes[..., VACANT]
-    sale = [FOR_SALE, FOR_BOTH]
-    out = np.stack([
-        total(homes),
-        *(total(homes[..., use]) for use in range(1, 6)),
-        total(homes[..., 1:, :]) + total(sites[..., sale]),
-        total(vacant[..., 1:]),
-        total(vacant[..., 0, 0]),
-        total(vacant[..., 1, :]),
-        total(vacant[:, :, 1]),
-        total(homes[:, :, :, 0]),
-        total(homes[:, 1, ..., RENTED]),
-    ])  # fmt: skip
-    return out, sum(p[1] for p in parts)
-
-
 def step(world: World) -> None:
     """Count, and let others see the vacancy rate."""
-    out, area = _count(world)
-    world.memory["home_stocks.counts"] = out
-    world.memory["home_stocks.area"] = area
+    outs, areas = zip(*world.map_begun("home_stocks", _homes(world), world.dwellings.n), strict=True)
+    out = world.memory["home_stocks.counts"] = sum(outs)
+    world.memory["home_stocks.area"] = sum(areas).sum(axis=0)
     total = np.append(out, out.sum(axis=1, keepdims=True), axis=1).astype(np.float64)
     world.signal["vacancy_rate"][:] = total[5] / np.maximum(total[0], 1.0)
 
@@ -146,8 +158,7 @@ def observe(world: World) -> dict[str, np.ndarray]:
     m2 = np.append(area, area.sum()) / 10.0
     result["floor_area_per_person"] = m2 / np.maximum(members, 1.0)
     homeless = np.full(world.nd + 1, np.nan)
-    h = world.households
-    homeless[-1] = float(np.count_nonzero((h.dwelling == 0) & (h.state == ACTIVE)))
+    homeless[-1] = without_home(world.households.view())
     result["homeless_households"] = homeless
     return result
 
