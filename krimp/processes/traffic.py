@@ -16,7 +16,7 @@ from krimp.state.codes import ACTIVE
 from krimp.state.compile import kernel, prefetch
 from krimp.state.parameters import Parameter
 from krimp.state.purposes import CAR_BUY
-from krimp.state.random import threshold, words_of
+from krimp.state.random import fill4, threshold
 from krimp.state.world import Series, World
 
 PARAMETERS = (
@@ -36,55 +36,67 @@ SERIES = (
 BRANCHES = ("traffic.buys", "traffic.scraps")
 
 
+#: Families whose luck is drawn together.
+BLOCK = 1024
+
+
 @kernel
-def buy_cars(H, rows, words, price, reserve, hazard, mean_income, scrap, cars, paid, fired):
-    """Those whose turn it is, with luck `words`: yearly hazards."""
+def buy_cars(
+    H, rows, seed, month, price, reserve, hazard, mean_income, scrap, keys, words, cars, paid, fired
+):
+    """Those whose turn it is: yearly hazards. `keys`, `words`: scratch of a block."""
     most = threshold(hazard * 3.0)
-    for i in range(rows.size):
-        if i + 16 < rows.size:
-            prefetch((H.state, H.cars, H.cash, H.income, H.district), rows[i + 16])
-        if words[0, i] >= scrap and words[1, i] >= most:
-            continue
-        h = rows[i]
-        if H.state[h] != ACTIVE:
-            continue
-        if H.cars[h] > 0 and words[0, i] < scrap:
-            H.cars[h] -= 1
-            cars[H.district[h]] -= 1
-            fired[1] += 1
-        if H.cars[h] == 0 and H.cash[h] > price + reserve:
-            relative = min(np.float64(H.income[h]) / mean_income, 3.0)
-            if words[1, i] < threshold(hazard * relative):
-                H.cars[h] += 1
-                cars[H.district[h]] += 1
-                H.cash[h] -= price
-                paid[H.district[h]] += price
-                fired[0] += 1
+    for begin in range(0, rows.size, keys.size):
+        block = rows[begin : min(begin + keys.size, rows.size)]
+        for i in range(block.size):
+            if i + 16 < block.size:
+                prefetch((H.key,), block[i + 16])
+            keys[i] = H.key[block[i]]
+        fill4(seed, keys[: block.size], month, CAR_BUY, words)
+        for i in range(block.size):
+            if i + 16 < block.size:
+                prefetch((H.state, H.cars, H.cash, H.income, H.district), block[i + 16])
+            if words[0, i] >= scrap and words[1, i] >= most:
+                continue
+            h = block[i]
+            if H.state[h] != ACTIVE:
+                continue
+            if H.cars[h] > 0 and words[0, i] < scrap:
+                H.cars[h] -= 1
+                cars[H.district[h]] -= 1
+                fired[1] += 1
+            if H.cars[h] == 0 and H.cash[h] > price + reserve:
+                relative = min(np.float64(H.income[h]) / mean_income, 3.0)
+                if words[1, i] < threshold(hazard * relative):
+                    H.cars[h] += 1
+                    cars[H.district[h]] += 1
+                    H.cash[h] -= price
+                    paid[H.district[h]] += price
+                    fired[0] += 1
 
 
 @kernel
-def count_cars(state, cars, district, income, out, first, stop):
+def count_cars(H, out, first, stop):
     """Cars of active households by district, in four lines in turn; returns households and their income."""
     total, n = np.int64(0), 0
     for i in range(first, stop):
         h = np.uint64(i)
-        active = state[h] == ACTIVE
-        total += np.int64(income[h]) * active
+        active = H.state[h] == ACTIVE
+        total += np.int64(H.income[h]) * active
         n += active
     for i in range(first, stop):
         h = np.uint64(i)
-        out[h & np.uint64(3), np.uint64(np.uint8(district[h]))] += cars[h] * (state[h] == ACTIVE)
+        out[h & np.uint64(3), np.uint64(np.uint8(H.district[h]))] += H.cars[h] * (H.state[h] == ACTIVE)
     return n, total
 
 
 def _cars(world: World) -> Callable[[int, int, int], tuple[np.ndarray, int, int]]:
     """`count_cars` of a chunk of rows."""
-    h = world.households
+    H = world.households.view()
 
     def work(_: int, first: int, stop: int) -> tuple[np.ndarray, int, int]:
         out = np.zeros((4, world.nd), np.int64)
-        n, income = count_cars(h.state, h.cars, h.district, h.income, out, first, stop)
-        return out.sum(axis=0), n, income
+        return out, *count_cars(H, out, first, stop)
 
     return work
 
@@ -96,10 +108,8 @@ def homes_settled(world: World) -> None:
 
 def _count(world: World) -> tuple[np.ndarray, float]:
     """int64[nd] cars of active households, and the mean income of a household."""
-    parts = world.map_begun("traffic", _cars(world), world.households.n)
-    return sum(part[0] for part in parts), sum(part[2] for part in parts) / max(
-        sum(part[1] for part in parts), 1
-    )
+    cars, n, income = zip(*world.map_begun("traffic", _cars(world), world.households.n), strict=True)
+    return sum(cars).sum(axis=0), sum(income) / max(sum(n), 1)
 
 
 def start(world: World) -> None:
@@ -122,8 +132,7 @@ def step(world: World) -> None:
     t = jobs.years(world)
     price = int(world.fen(p["traffic.price"]) * jobs.trend(p["traffic.price_trend"] * t))
     paid, fired = np.zeros(world.nd, np.int64), np.zeros(2, np.int64)
-    view, h = world.households.view(), world.households
-    cars, mean = _count(world)
+    H, (cars, mean) = world.households.view(), _count(world)
     turn = turns.families(world, shift=0)
     rules = (
         np.int64(price), np.int64(price * p["traffic.reserve"]), p["traffic.buy"], max(mean, 1.0),
@@ -131,10 +140,11 @@ def step(world: World) -> None:
     )  # fmt: skip
 
     def look(_: int, first: int, stop: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        rows = turn[first:stop]
-        words = words_of(world.seed, h.key[rows], world.month, CAR_BUY)
         more, money, count = np.zeros(world.nd, np.int64), np.zeros(world.nd, np.int64), np.zeros(2, np.int64)
-        buy_cars(view, rows, words, *rules, more, money, count)
+        buy_cars(
+            H, turn[first:stop], world.seed, world.month, *rules, np.empty(BLOCK, np.uint64),
+            np.empty((4, BLOCK), np.uint32), more, money, count,
+        )  # fmt: skip
         return more, money, count
 
     for more, money, count in world.map_chunks(look, len(turn), first=0, chunk=8192):
