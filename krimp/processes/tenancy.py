@@ -51,17 +51,14 @@ def base_rent(world: World) -> float:
 
 
 def _sifted(world: World) -> list[np.ndarray]:
-    d = world.dwellings
+    D = world.dwellings.view()
 
     def work(_: int, first: int, stop: int) -> tuple[np.ndarray, np.ndarray]:
         empty, let = np.empty((2, stop - first + 1), np.int32)
-        found = sift(
-            d.state, d.use, d.title, d.abandoned, d.listed, d.fitted, d.owner_kind, np.empty(stop - first, np.uint8), empty, let,
-            first, stop,
-        )  # fmt: skip
-        return empty[: found[0]], let[: found[1]]
+        n_empty, n_let = sift(D, np.empty(stop - first, np.uint8), empty, let, first, stop)
+        return empty[:n_empty], let[:n_let]
 
-    return [np.concatenate(rows) for rows in zip(*world.map_chunks(work, d.n), strict=True)]
+    return [np.concatenate(rows) for rows in zip(*world.map_chunks(work, world.dwellings.n), strict=True)]
 
 
 def start(world: World) -> None:
@@ -86,20 +83,21 @@ OWNERS = ("households.cash", "city.fund_cash", "mine.cash", "rest.cash")
 
 
 @kernel
-def sift(state, use, title, abandoned, listed, fitted, kind, look, empty, let, first, stop):
+def sift(D, look, empty, let, first, stop):
     """Homes of rows [first, stop) that are to let or may be put to let into `empty`, let ones into `let`; returns how many each.
     Most homes are neither: a loop without branches says so in vector code. `look`: scratch."""
     for r in range(first, stop):
         d = np.uint64(r)
-        offered = (listed[d] == FOR_RENT) | (listed[d] == FOR_BOTH)
-        may = offered | (fitted[d] != 0) & (kind[d] != BY_DEVELOPER)
-        may &= (state[d] == STANDING) & (use[d] == VACANT) & (title[d] != HOMESTEAD) & (abandoned[d] == 0)
+        offered = (D.listed[d] == FOR_RENT) | (D.listed[d] == FOR_BOTH)
+        may = offered | (D.fitted[d] != 0) & (D.owner_kind[d] != BY_DEVELOPER)
+        may &= (D.state[d] == STANDING) & (D.use[d] == VACANT)
+        may &= (D.title[d] != HOMESTEAD) & (D.abandoned[d] == 0)
         look[np.uint64(r - first)] = may
     n_empty, n_let = 0, 0
     for r in range(first, stop):
         empty[n_empty], let[n_let] = r, r
         n_empty += look[np.uint64(r - first)]
-        n_let += use[np.uint64(r)] == RENTED
+        n_let += D.use[np.uint64(r)] == RENTED
     return n_empty, n_let
 
 
