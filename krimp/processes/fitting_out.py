@@ -29,9 +29,11 @@ _SHELLS = Dwindling(lambda homes, rows: (homes.fitted[rows] == 0) & (homes.state
 
 @kernel
 def fit(D, H, E, L, rows, month, cost, reserve, simple, flow, cash, services, counts, fired):
-    """Occupied shells (`rows`) are fitted out where the family owns and can pay."""
+    """Occupied shells (of `rows`) are fitted out where the family owns and can pay."""
     for d in rows:
         h = D.occupant[d]
+        if h == 0 or D.state[d] != STANDING:
+            continue
         bill = np.int64(cost * D.area[d])
         if D.owner_kind[d] != BY_HOUSEHOLD or D.owner[d] != h or H.cash[h] < bill * (1.0 + reserve):
             bill = np.int64(bill * simple)
@@ -50,7 +52,6 @@ def step(world: World) -> None:
     """Once a month."""
     p, d = world.params, world.dwellings
     shells = _SHELLS.rows(d)
-    shells = shells[(d.occupant[shells] > 0) & (d.state[shells] == STANDING)]
     if len(shells) == 0:
         return
     world.events.reserve(len(shells))
