@@ -619,9 +619,9 @@ def _lognormal(mu: float, sigma: float) -> np.ndarray:
 
 
 @lru_cache(4)
-def _fading(a_year: float, most: int) -> np.ndarray:
-    """exp(-rate) by months, up to `most` and one more; nobody writes to it."""
-    table = -(a_year / 12.0) * np.arange(most + 2.0)
+def _fading(a_year: float) -> np.ndarray:
+    """exp(-rate) by months, as many as tables have room for; nobody writes to it."""
+    table = -(a_year / 12.0) * np.arange(2.0**15)
     exp_all(table)
     return table
 
@@ -654,7 +654,7 @@ def terms_of(world: World) -> View:
             "presale": p["listing.presale_months"], "floor_walk": floors[0], "floor_lift": floors[1],
             "surplus": p["resettlement.surplus_months"], "best_offer": float(exp(1.28 * p["listing.offer_sd"])),
             "fitting": float(p["fitting_out.cost_m2"] * ten * prices), "elastic": p["listing.elasticity"],
-            "fades": _fading(p["listing.theta_fades"], world.month), "distance": p["listing.distance"] * yuan,
+            "fades": _fading(p["listing.theta_fades"]), "distance": p["listing.distance"] * yuan,
             "closing": p["listing.closing"] * yuan, "closing_far": p["listing.closing_far"] * yuan,
             "dear": _lognormal(0.0, p["listing.closing_sd"]), "unsettled": p["listing.unsettled"],
             "appraised": p["listing.appraised"],
