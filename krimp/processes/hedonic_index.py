@@ -221,6 +221,25 @@ def features_of(D, B, places, rows, month, x):
         x[s, LOG_AREA] = areas[s]
 
 
+@kernel
+def keep_low(D, rows, level, fit, discount, fitting, x, ask, district):
+    """Keep of `rows`, with features x and their worth `fit` beside the level, those asked for less than that: x, log of the ask
+    per m2 less `discount`, district. Returns how many."""
+    for s in range(rows.size):
+        d = rows[s]
+        ask[s] = D.ask[d] * (1.0 - discount) / 10.0 / D.area[d] + x[s, SHELL] * fitting
+    log_all(ask)
+    n = 0
+    for s in range(rows.size):
+        i = D.district[rows[s]]
+        if ask[s] < level[i] + fit[s]:
+            for k in range(N_FEATURES):
+                x[n, k] = x[s, k]
+            ask[n], district[n] = ask[s], i
+            n += 1
+    return n
+
+
 @allocating_kernel
 def learn(x, y, district, weight, beta, beta0, level, city, gram, moment, ridge, decay, gain, few):
     """One month of prices (features x[n], log price per m2 y[n], weight[n]) into beta, gram, moment, level[nd + 1], city[1]."""
@@ -478,17 +497,15 @@ def step(world: World) -> None:
     log_all(y)
     # what did not sell at less than such homes are held to be worth: they must be worth less
     lowered = m["listing.lowered"][d.listed[m["listing.lowered"]] > 0]
-    homes, buildings = d.view(), world.buildings.view()
+    homes, buildings, discount = d.view(), world.buildings.view(), float(m["housing_search.discount"])
 
     def too_dear(_: int, first: int, stop: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        rows = lowered[first:stop]
-        seen, district = np.empty((len(rows), N_FEATURES)), d.district[rows]
+        rows, n = lowered[first:stop], stop - first
+        seen, ask, district = np.empty((n, N_FEATURES)), np.empty(n), np.empty(n, np.int64)
         features_of(homes, buildings, m["hedonic_index.places"], rows, world.month, seen)
-        ask = d.ask[rows] * (1.0 - m["housing_search.discount"]) / 10.0 / d.area[rows]
-        ask += seen[:, SHELL] * beta[FITTING]
-        log_all(ask)
-        below = ask < level[district] + (seen * beta[:N_FEATURES]).sum(axis=1)
-        return seen[below], ask[below], district[below]
+        fit = (seen * beta[:N_FEATURES]).sum(axis=1)
+        n = keep_low(homes, rows, level, fit, discount, beta[FITTING], seen, ask, district)
+        return seen[:n], ask[:n], district[:n]
 
     xs, asks, districts = zip(*world.map_chunks(too_dear, len(lowered), 0, 1024), strict=True)
     x, y = np.concatenate([x, *xs]), np.concatenate([y, *asks])
@@ -524,7 +541,7 @@ def sum_deals(deals, sums, over):
 def _sales(world: World, deals: np.ndarray, price: np.ndarray) -> np.ndarray:
     """float64[n_districts + 1, 4] of the month's deals: median price per m2, of new homes, mean months on offer, ask over price;
     nan where nothing was sold. Their value becomes a signal."""
-    nd, district, fresh = world.nd, deals[:, 1], deals[:, 6] == 1
+    nd, district, fresh = world.nd, deals[:, 1].astype(np.int8), deals[:, 6] == 1
     sums, over = np.zeros((4, nd + 1), np.int64), np.zeros(nd + 1)
     sum_deals(deals, sums, over)
     for name, paid in zip(("deal_value_used", "deal_value_new"), sums[2:], strict=True):
@@ -610,15 +627,27 @@ def _quantiles(values: np.ndarray, district: np.ndarray, nd: int, *shares: float
     return np.where(t < 0.5, a + (b - a) * t, b - (b - a) * (1.0 - t))
 
 
+@kernel
+def asks_of(D, rows, district, ask, m2):
+    """District and asking price of the homes `rows`, yuan, whole and per m2."""
+    for s in range(rows.size):
+        d = rows[s]
+        district[s] = D.district[d]
+        ask[s] = D.ask[d] / 100.0
+        m2[s] = ask[s] / (D.area[d] / 10.0)
+
+
 def _asks(world: World) -> dict[str, np.ndarray]:
     """Asking prices on offer, 0 where there are none."""
-    d = world.dwellings
+    d, nd = world.dwellings, world.nd
     rows = rows_where((d.listed & codes.FOR_SALE) != 0)  # FOR_BOTH holds its bit
-    district, ask = d.district[rows], d.ask[rows] / 100.0
-    low, middle = _quantiles(ask, district, world.nd, 0.01, 0.5)
-    m2 = _medians(ask / (d.area[rows] / 10.0), district, world.nd)
-    found = {"median_ask_m2": m2, "ask_total_p01": low, "ask_total_p50": middle}
-    return {name: np.nan_to_num(values) for name, values in found.items()}
+    district, (ask, m2) = np.empty(len(rows), np.int8), np.empty((2, len(rows)))
+    asks_of(d.view(), rows, district, ask, m2)
+    low, middle = _quantiles(ask, district, nd, 0.01, 0.5)
+    found = {"median_ask_m2": _medians(m2, district, nd), "ask_total_p01": low, "ask_total_p50": middle}
+    for values in found.values():
+        values[np.isnan(values)] = 0.0
+    return found
 
 
 def homes_settled(world: World) -> None:
