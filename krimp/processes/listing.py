@@ -54,6 +54,7 @@ from krimp.state.codes import (
 )
 from krimp.state.columns import View
 from krimp.state.compile import helper, kernel, prefetch
+from krimp.state.counting import pack
 from krimp.state.parameters import Parameter
 from krimp.state.portable import exp, exp_all, log, log_all
 from krimp.state.purposes import (
@@ -334,32 +335,31 @@ def owner_ahead(D, B, H, d):
 
 
 @kernel
-def watch(state, title, listed, use, abandoned, kind, first, stop, look, out):
-    """Rows [first, stop) of homes on sale or that may come on sale, into `out`; returns how many. Most homes are neither:
-    a loop without branches says so in vector code. `look`: scratch."""
-    for r in range(first, stop):
-        d = np.uint64(r)
-        standing, site = state[d] == STANDING, state[d] == BUILDING_SITE
-        empty = standing & (use[d] == VACANT) & (abandoned[d] == 0) & (kind[d] != BY_EMPLOYER)
-        fresh = (listed[d] == NOT_LISTED) & (empty | site & (kind[d] == BY_DEVELOPER))
-        on_sale = (standing | site) & ((listed[d] == FOR_SALE) | (listed[d] == FOR_BOTH))
-        look[np.uint64(r - first)] = (title[d] != HOMESTEAD) & (fresh | on_sale)
+def watch(D, first, stop, flag, out):
+    """Rows [first, stop) of homes on sale or that may come on sale, into `out`; returns how many. `flag`: scratch of a block."""
     n = 0
-    for r in range(first, stop):
-        out[n] = r
-        n += look[np.uint64(r - first)]
+    for begin in range(first, stop, flag.size):
+        end = min(begin + flag.size, stop)
+        for r in range(begin, end):
+            d = np.uint64(r)
+            standing, site = D.state[d] == STANDING, D.state[d] == BUILDING_SITE
+            empty = standing & (D.use[d] == VACANT) & (D.abandoned[d] == 0) & (D.owner_kind[d] != BY_EMPLOYER)
+            fresh = (D.listed[d] == NOT_LISTED) & (empty | site & (D.owner_kind[d] == BY_DEVELOPER))
+            on_sale = (standing | site) & ((D.listed[d] == FOR_SALE) | (D.listed[d] == FOR_BOTH))
+            flag[np.uint64(r - begin)] = (D.title[d] != HOMESTEAD) & (fresh | on_sale)
+        n = pack(flag[: end - begin], begin, out, n)
     return n
 
 
 @kernel
 def scan(
-    D, B, H, E, places, beta, level, growth, hazard, at_once, market, seed, month, terms, counts, fired, lowered, look, scratch, x,
+    D, B, H, E, places, beta, level, growth, hazard, at_once, market, seed, month, terms, counts, fired, lowered, flag, scratch, x,
     first, stop,
 ):  # fmt: skip
     """Offer, cut, withdraw for rows [first, stop). counts[3, nd + 1]: new listings, cuts, withdrawals. Returns how many
-    second-hand homes were lowered (rows in `lowered`, which first takes those looked at). `look`, `x`, `scratch` (of a block): scratch."""
+    second-hand homes were lowered (rows in `lowered`, which first takes those looked at). Scratch: `x`; of a block `flag`, `scratch`."""
     n_lowered = 0
-    n = watch(D.state, D.title, D.listed, D.use, D.abandoned, D.owner_kind, first, stop, look, lowered)
+    n = watch(D, first, stop, flag, lowered)
     on_keys, off_keys, cuts, attention, acts, luck = scratch
     for begin in range(0, n, on_keys.size):
         # luck first: of those on sale whether to cut, of the others whether their owners think of it
@@ -715,7 +715,7 @@ def step(world: World) -> None:
         )  # fmt: skip
         n = scan(
             D, B, H, log, places, beta, level, growth, m["listing.sale_hazard"], at_once, market, world.seed, world.month, terms,
-            *found, lowered, np.empty(stop - first, np.uint8), scratch, np.zeros(N_FEATURES), first, stop,
+            *found, lowered, np.empty(BLOCK, np.uint8), scratch, np.zeros(N_FEATURES), first, stop,
         )  # fmt: skip
         return *found, lowered[:n].copy()
 

@@ -25,6 +25,7 @@ from krimp.state.codes import (
     VACANT,
 )
 from krimp.state.compile import kernel, prefetch
+from krimp.state.counting import pack
 from krimp.state.parameters import Parameter
 from krimp.state.portable import exp, log
 from krimp.state.purposes import RENT_CUT, TENANCY_END
@@ -55,7 +56,7 @@ def _sifted(world: World) -> list[np.ndarray]:
 
     def work(_: int, first: int, stop: int) -> tuple[np.ndarray, np.ndarray]:
         empty, let = np.empty((2, stop - first + 1), np.int32)
-        n_empty, n_let = sift(D, np.empty(stop - first, np.uint8), empty, let, first, stop)
+        n_empty, n_let = sift(D, np.empty(BLOCK, np.uint8), empty, let, first, stop)
         return empty[:n_empty], let[:n_let]
 
     return [np.concatenate(rows) for rows in zip(*world.map_chunks(work, world.dwellings.n), strict=True)]
@@ -83,21 +84,23 @@ OWNERS = ("households.cash", "city.fund_cash", "mine.cash", "rest.cash")
 
 
 @kernel
-def sift(D, look, empty, let, first, stop):
+def sift(D, flag, empty, let, first, stop):
     """Homes of rows [first, stop) that are to let or may be put to let into `empty`, let ones into `let`; returns how many each.
-    Most homes are neither: a loop without branches says so in vector code. `look`: scratch."""
-    for r in range(first, stop):
-        d = np.uint64(r)
-        offered = (D.listed[d] == FOR_RENT) | (D.listed[d] == FOR_BOTH)
-        may = offered | (D.fitted[d] != 0) & (D.owner_kind[d] != BY_DEVELOPER)
-        may &= (D.state[d] == STANDING) & (D.use[d] == VACANT)
-        may &= (D.title[d] != HOMESTEAD) & (D.abandoned[d] == 0)
-        look[np.uint64(r - first)] = may
+    `flag`: scratch of a block."""
     n_empty, n_let = 0, 0
-    for r in range(first, stop):
-        empty[n_empty], let[n_let] = r, r
-        n_empty += look[np.uint64(r - first)]
-        n_let += D.use[np.uint64(r)] == RENTED
+    for begin in range(first, stop, flag.size):
+        end = min(begin + flag.size, stop)
+        some = flag[: end - begin]
+        for r in range(begin, end):
+            d = np.uint64(r)
+            offered = (D.listed[d] == FOR_RENT) | (D.listed[d] == FOR_BOTH)
+            may = offered | (D.fitted[d] != 0) & (D.owner_kind[d] != BY_DEVELOPER)
+            may &= (D.state[d] == STANDING) & (D.use[d] == VACANT)
+            some[np.uint64(r - begin)] = may & (D.title[d] != HOMESTEAD) & (D.abandoned[d] == 0)
+        n_empty = pack(some, begin, empty, n_empty)
+        for r in range(begin, end):
+            some[np.uint64(r - begin)] = D.use[np.uint64(r)] == RENTED
+        n_let = pack(some, begin, let, n_let)
     return n_empty, n_let
 
 
