@@ -1,7 +1,7 @@
 """The model on one page: the phases of a month, in order.
 
 Every name is a module of `krimp.processes`; a module may have `PARAMETERS`, `SERIES`, `ACCOUNTS`, `HAZARDS`,
-`start(world)`, `step(world)`, `observe(world)`, `people_settled(world)` and `homes_settled(world)`.
+`start(world)`, `step(world)`, `observe(world)`, `month_begun(world)`, `people_settled(world)` and `homes_settled(world)`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from types import ModuleType
 
 import numpy as np
 
-from krimp.processes import household_income, life_screening
+from krimp.processes import life_screening
 from krimp.processes.life_screening import LifeHazard
 from krimp.state import recount
 from krimp.state.ledger import Account
@@ -161,7 +161,8 @@ def _live(world: World, seconds: dict[str, float], check_each: bool, ahead: bool
     if ahead:
         # one core alone does most of what follows
         life_screening.foresee(world, all_hazards())
-        household_income.foresee(world)
+        for module in _that_have("month_begun"):
+            module.month_begun(world)
     clock = timed("life_screening", clock)
     for name, module in zip(_stepping(), _that_have("step"), strict=True):
         if ahead and name in SETTLED:

@@ -470,7 +470,7 @@ def _luck(world: World) -> Callable[[int, int, int], tuple[int, tuple[np.ndarray
     return work
 
 
-def foresee(world: World) -> None:
+def month_begun(world: World) -> None:
     """Begin with this month's luck, which hangs on keys alone."""
     world.ahead("household_income", _luck(world), world.persons.n)
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 
 from krimp.state.codes import COMPLETE, HOSTEL, NEW_CORE, SECOND_HOME, STANDING
-from krimp.state.compile import kernel
+from krimp.state.compile import inlined, kernel
 from krimp.state.parameters import Parameter
 from krimp.state.purposes import LIT_WINDOWS
 from krimp.state.random import fill4
@@ -39,35 +39,59 @@ BLOCK = 1024
 _LIT, _WINDOWS, _OCCUPIED, _LIT_HOMES, _HOMES = 0, 14, 28, 40, 52
 
 
-@kernel
-def light(D, seed, month, limits, window, words, glow, first, stop):
-    """Fill `glow` for homes [first, stop): lit windows, windows, lived in, lit, standing, each at its bit.
+#: Bits of a home's luck: lit if someone lives there, if it is a hostel, if a second home; lit windows then.
+_AT_HOME, _HOSTEL, _SECOND, _BRIGHT = 0, 1, 2, 3
 
-    limits: of 2**32 for homes, hostels, second homes; window: of 4096. Without branches: luck is not to be guessed.
+
+@inlined
+def window_count(rooms):
+    """Windows of a home."""
+    return min(np.uint32(rooms) + np.uint32(2), np.uint32(5))
+
+
+@kernel
+def draw_luck(D, seed, month, limits, window, words, luck, first, stop):
+    """luck[d] (uint8) of homes [first, stop): what would be lit, whoever lives there. It hangs on keys and rooms, which never change.
+
+    limits: of 2**32 for homes, hostels, second homes; window: of 4096. `words`: scratch of a block.
     """
     home, hostel, second = limits[0], limits[1], limits[2]
     for begin in range(first, stop, BLOCK):
         end = min(begin + BLOCK, stop)
         fill4(seed, D.key[begin:end], month, LIT_WINDOWS, words)
         for i in range(begin, end):
-            d, w, g = np.uint64(i), np.uint64(i - begin), np.uint64(i - first)
-            stands = np.uint64(D.state[d] == STANDING)
-            elsewhere = hostel if D.use[d] == HOSTEL else second if D.use[d] == SECOND_HOME else np.uint64(0)
-            limit = home if D.occupant[d] > 0 else elsewhere
-            windows = np.uint64(min(np.int64(D.rooms[d]) + 2, 5)) * stands
-            luck = np.uint64(words[1, w]) << np.uint64(32) | np.uint64(words[2, w])
-            bright = np.uint64(0)
+            d, w = np.uint64(i), np.uint64(i - begin)
+            bits = np.uint64(words[1, w]) << np.uint64(32) | np.uint64(words[2, w])
+            bright = np.uint32(0)
             for k in range(5):
-                field = luck >> np.uint64(12 * k) & np.uint64(4095)
-                bright += np.uint64(field < window) & np.uint64(np.uint64(k) < windows)
-            lit = np.uint64(np.uint64(words[0, w]) < limit) & stands
-            glow[g] = (
-                lit * max(bright, np.uint64(1)) << np.uint64(_LIT)
-                | windows << np.uint64(_WINDOWS)
-                | (np.uint64(limit > 0) & stands) << np.uint64(_OCCUPIED)
-                | lit << np.uint64(_LIT_HOMES)
-                | stands << np.uint64(_HOMES)
+                field = bits >> np.uint64(12 * k) & np.uint64(4095)
+                bright += np.uint32(field < window) & np.uint32(np.uint32(k) < window_count(D.rooms[d]))
+            word = np.uint64(words[0, w])
+            luck[d] = (
+                np.uint32(word < home) << np.uint32(_AT_HOME)
+                | np.uint32(word < hostel) << np.uint32(_HOSTEL)
+                | np.uint32(word < second) << np.uint32(_SECOND)
+                | max(bright, np.uint32(1)) << np.uint32(_BRIGHT)
             )
+
+
+@kernel
+def light(D, luck, glow, first, stop):
+    """Fill `glow` for homes [first, stop) with `luck`: lit windows, windows, lived in, lit, standing, each at its bit."""
+    for i in range(first, stop):
+        d, g = np.uint64(i), np.uint64(i - first)
+        stands = np.uint64(D.state[d] == STANDING)
+        lived, guests, second = D.occupant[d] > 0, D.use[d] == HOSTEL, D.use[d] == SECOND_HOME
+        which = np.uint8(_AT_HOME) if lived else np.uint8(_HOSTEL) if guests else np.uint8(_SECOND)
+        used = np.uint64(lived | guests | second) & stands
+        lit = np.uint64(luck[g] >> which & np.uint8(1)) & used
+        glow[g] = (
+            lit * np.uint64(luck[g] >> np.uint8(_BRIGHT)) << np.uint64(_LIT)
+            | np.uint64(window_count(D.rooms[d])) * stands << np.uint64(_WINDOWS)
+            | used << np.uint64(_OCCUPIED)
+            | lit << np.uint64(_LIT_HOMES)
+            | stands << np.uint64(_HOMES)
+        )
 
 
 @kernel
@@ -114,24 +138,46 @@ def start(world: World) -> None:
     step(world)
 
 
-def _dusk(world: World) -> Callable[[int, int, int], tuple[np.ndarray, np.ndarray]]:
-    """Lights of a chunk of buildings: by building, in one array for all chunks, and by district."""
-    p, B, D = world.params, world.buildings.view(), world.dwellings.view()
-    n, last = world.buildings.n, world.dwellings.n
+def _luck(world: World) -> Callable[[int, int, int], np.ndarray]:
+    """`draw_luck` of a chunk of homes."""
+    p, D = world.params, world.dwellings.view()
     # a draw's midpoint is below the chance
     limits = np.array(
         [np.ceil(p[f"lit_windows.{name}"] * 2.0**32 - 0.5) for name in ("home", "hostel", "second")],
         np.uint64,
     )
     window = np.uint64(p["lit_windows.window"] * 4096.0)
+    luck = np.empty(D.key.size, np.uint8)
+
+    def work(_: int, first: int, stop: int) -> np.ndarray:
+        words = np.empty((4, BLOCK), np.uint32)
+        draw_luck(D, world.seed, world.month, limits, window, words, luck, first, stop)
+        return luck[first:stop]
+
+    return work
+
+
+def month_begun(world: World) -> None:
+    """Begin with the luck of the homes there are."""
+    world.ahead("lit_windows.luck", _luck(world), world.dwellings.n)
+
+
+def _dusk(world: World) -> Callable[[int, int, int], tuple[np.ndarray, np.ndarray]]:
+    """Lights of a chunk of buildings: by building, in one array for all chunks, and by district."""
+    B, D, draw = world.buildings.view(), world.dwellings.view(), _luck(world)
+    n, last = world.buildings.n, world.dwellings.n
     lights = np.empty((3, n), B.lit.dtype)
+    known = np.concatenate([np.zeros(1, np.uint8), *world.found_ahead("lit_windows.luck")])
 
     def work(_: int, first: int, stop: int) -> tuple[np.ndarray, np.ndarray]:
         out = np.zeros((4, world.nd), np.int64)
         # buildings and their homes are appended together, so a run of buildings is a run of homes and no other's
         homes = int(B.first[first]), int(B.first[stop]) if stop < n else last
-        glow, words = np.empty(homes[1] - homes[0], np.uint64), np.empty((4, BLOCK), np.uint32)
-        light(D, world.seed, world.month, limits, window, words, glow, *homes)
+        glow = np.empty(homes[1] - homes[0], np.uint64)
+        luck = known[slice(*homes)]
+        if homes[1] > len(known):
+            luck = np.concatenate([luck, draw(0, max(homes[0], len(known)), homes[1])])
+        light(D, luck, glow, *homes)
         dusk(glow, B, homes, lights, out, first, stop)
         return lights, out
 
