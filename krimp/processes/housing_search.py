@@ -546,8 +546,9 @@ def rounds(
 ):  # fmt: skip
     """Propose, choose, settle, in rounds. counts[9, nd + 1]; returns (deals, displaced sellers, lettings)."""
     n_deals, n_out, n_let = 0, 0, 0
-    # `looking`: seekers not yet housed who have homes left to ask for; `asking`: those who ask this time
-    n_looking = 0
+    # `looking`: seekers not yet housed who have homes left to ask for; `asking`: those who ask this time. Who did not ask last
+    # time is content or has asked often enough; that changes for those alone whose home has been sold since
+    n_looking, asked, n_before = 0, 0, -1
     for s in range(first, stop):
         pick[s] = -1
         if key[s] != 0 and n_cand[s] > 0:
@@ -555,15 +556,17 @@ def rounds(
             n_looking += 1
     for turn in range(most_rounds):
         # proposals against the frozen state
-        asked, left = 0, 0
-        for place in range(n_looking):
-            if place + 4 < n_looking:
-                s = looking[place + 4]
-                prefetch((H.dwelling,), S.household[s])
-            s = looking[place]
+        everyone = n_out != n_before
+        again, n_again = (looking, n_looking) if everyone else (asking, asked)
+        asked, left, n_before = 0, 0, n_out
+        for place in range(n_again):
+            if place + 4 < n_again:
+                prefetch((H.dwelling,), S.household[again[place + 4]])
+            s = again[place]
             if key[s] == 0:
                 continue
-            looking[left] = s
+            if everyone:
+                looking[left] = s
             left += 1
             h = S.household[s]
             homeless = h != 0 and H.dwelling[h] == 0
@@ -625,7 +628,7 @@ def rounds(
                 rival.seeker = s
             else:
                 rival.second = max(rival.second, bid)
-        n_looking = left
+        n_looking = left if everyone else n_looking
         if asked == 0:
             break
         # settlement
