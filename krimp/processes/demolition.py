@@ -43,8 +43,9 @@ _DECAY, _LOW = REASON["decay"], REASON["low_demand"]
 
 
 @kernel
-def take_down(D, H, E, rows, reason, month, counts):
-    """Demolish empty standing dwellings `rows`: off their owners' lists, off the market, gone."""
+def take_down(D, B, H, E, rows, reason, month, counts):
+    """Demolish empty standing dwellings `rows`: off their owners' lists, off the market, gone. A building none of whose homes is
+    left is cleared."""
     for i in range(rows.size):
         d = rows[i]
         if D.state[d] != STANDING or D.occupant[d] != 0:
@@ -58,21 +59,24 @@ def take_down(D, H, E, rows, reason, month, counts):
         D.ended[d] = month
         counts[D.district[d]] += 1
         emit(E, month, _DEMOLISHED, reason, D.district[d], 0, 0, d, D.building[d], 0)
+    for i in range(rows.size):
+        b = D.building[rows[i]]
+        if i > 0 and b == D.building[rows[i - 1]]:
+            continue
+        left = 0
+        for d in range(B.first[b], B.first[b] + B.units[b]):
+            left += D.state[d] != DEMOLISHED
+        if left == 0:
+            B.state[b] = CLEARED
 
 
 def clear(world: World, rows: np.ndarray, reason: int) -> None:
-    """Pull down empty dwellings; a building without a standing home is cleared. Recorded with the reason."""
+    """Pull down empty dwellings. Recorded with the reason."""
     world.events.reserve(len(rows))
     take_down(
-        world.dwellings.view(), world.households.view(), world.events.view(), rows.astype(np.int64), reason, world.month,
-        world.counter("demolitions"),
+        world.dwellings.view(), world.buildings.view(), world.households.view(), world.events.view(), rows.astype(np.int64),
+        reason, world.month, world.counter("demolitions"),
     )  # fmt: skip
-    d, b = world.dwellings, world.buildings
-    touched = np.unique(d.building[rows])
-    homes = construction.homes_of(world, touched)
-    units = b.units[touched]
-    empty = np.logical_and.reduceat(d.state[homes] == DEMOLISHED, np.cumsum(units) - units)
-    b.state[touched[empty]] = CLEARED
 
 
 def evict(world: World) -> None:

@@ -53,6 +53,16 @@ def emit(E, month, event, reason, district, person, household, dwelling, other, 
     E.used[0] = i + 1
 
 
+@typed(numba.void(_EVENTS, _EVENTS))
+def _move(E, F):
+    """The events of F behind those of E, and F is empty."""
+    for i in range(F.used[0]):
+        emit(
+            E, F.month[i], F.event[i], F.reason[i], F.district[i], F.person[i], F.household[i], F.dwelling[i], F.other[i], F.amount[i],
+        )  # fmt: skip
+    F.used[0] = 0
+
+
 class EventLog:
     """State changes of the running calendar year, columns as in `events/YYYY.parquet` (codes, not yet names)."""
 
@@ -85,12 +95,9 @@ class EventLog:
         )  # fmt: skip
 
     def extend(self, other: EventLog) -> None:
-        """Add the events of another log behind these."""
-        n, more = int(self.used[0]), int(other.used[0])
-        self.reserve(more)
-        for mine, theirs in zip(self.columns, other.columns, strict=True):
-            mine[n : n + more] = theirs[:more]
-        self.used[0] = n + more
+        """Move the events of another log behind these."""
+        self.reserve(int(other.used[0]))
+        _move(self.view(), other.view())
 
     def take(self) -> list[np.ndarray]:
         """All events so far, and forget them."""
@@ -320,7 +327,6 @@ class World:
         parts = self.map_chunks(part, n, first, chunk)
         for _, log in parts:
             self.events.extend(log)
-            log.used[0] = 0
             self._logs.append(log)
         return [found for found, _ in parts]
 
