@@ -484,32 +484,27 @@ def _look(world: World, ages: View) -> dict[str, np.ndarray]:
     informal = ages.stop_informal - 32
     own = informal[:, [FARM, OWN_ACCOUNT]].min(axis=1)
     least = np.clip([np.minimum(ages.stop, informal).min(axis=1), own], ages.first_pension, LAST_WORK)
-    luck = world.found_ahead("household_income")
-    met = luck[-1][0] if luck else 1
-    if met < world.persons.n:
-        # those born since are looked at as well
-        luck += world.map_chunks(_luck(world), world.persons.n, first=met)
+    luck, draw = world.found_ahead("household_income"), _luck(world)
 
     def work(part: int, first: int, stop: int) -> tuple[list[np.ndarray], np.ndarray]:
-        rows, count = np.empty((3, stop - first + 1), np.int32), np.zeros(3, np.int64)
+        met, picked = luck[part] if part < len(luck) else draw(part, first, stop)
+        if met < stop:
+            # those born since are looked at as well
+            picked = tuple(
+                np.concatenate(both) for both in zip(picked, draw(part, met, stop)[1], strict=True)
+            )
+        rows, count = np.empty((len(LISTS), stop - first + 1), np.int32), np.zeros(len(LISTS), np.int64)
         hit, adults = np.empty(BLOCK + 1, np.int32), np.zeros(world.nd, np.int64)
         flag = np.empty(BLOCK, np.uint8)
         look_over(view, world.month, ages, study_months, least, first, stop, flag, hit, rows, count, adults)
-        return [rows[i, : int(count[i])].copy() for i in range(3)], adults
+        look_at(view, world.month, ages.first_pension, give_months, study_months, picked, rows[3:], count[3:])
+        return [mine[:n].copy() for mine, n in zip(rows, count.tolist(), strict=True)], adults
 
-    def judge(part: int, *_: int) -> list[np.ndarray]:
-        picked = luck[part][1]
-        rows, count = np.empty((4, max(map(len, picked)) + 1), np.int32), np.zeros(4, np.int64)
-        look_at(view, world.month, ages.first_pension, give_months, study_months, picked, rows, count)
-        return [rows[i, : int(count[i])].copy() for i in range(4)]
-
-    parts = world.map_chunks(work, world.persons.n)
-    judged = world.map_chunks(judge, len(luck), first=0, chunk=1)
-    lists = (*zip(*(lists for lists, _ in parts), strict=True), *zip(*judged, strict=True))
-    found = {name: np.concatenate(mine) for name, mine in zip(LISTS, lists, strict=True)}
+    lists, adults = zip(*world.map_chunks(work, world.persons.n), strict=True)
+    found = {name: np.concatenate(mine) for name, mine in zip(LISTS, zip(*lists, strict=True), strict=True)}
     for name in _KEPT:
         memory[f"household_income.{name}"] = found[name]
-    memory["household_income.adults"] = np.sum([adults for _, adults in parts], axis=0)
+    memory["household_income.adults"] = sum(adults)
     return found
 
 
