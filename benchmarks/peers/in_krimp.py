@@ -25,6 +25,7 @@ from benchmarks.peers.spec import (
     report,
 )
 from krimp.state.compile import kernel, typed
+from krimp.state.counting import pack
 from krimp.state.random import LOW, S32, derive, draw4, philox, threshold
 
 #: `home` of somebody without a flat, and of a row that nobody holds.
@@ -71,12 +72,8 @@ def live(key, birth, sex, home, first, stop, price, ask, q, now, hit, rows, foun
     for start in range(first, stop, BLOCK):
         end = min(start + BLOCK, stop)
         screen(key[start:end], birth[start:end], home[start:end], hit[: end - start], q_old, q_aged, now)
-        n = np.uint64(0)
-        for i in range(end - start):
-            rows[n] = i
-            n += np.uint64(hit[np.uint64(i)])
-        for i in range(n):
-            p = np.uint64(start) + np.uint64(rows[np.uint64(i)])
+        for i in range(pack(hit[: end - start], start, rows, 0)):
+            p = np.uint64(rows[np.uint64(i)])
             flat = home[p]
             if flat == NOBODY:
                 continue
@@ -134,21 +131,32 @@ class City:
     def __init__(self, n: int, months: int) -> None:
         self.settlers, start = n, opening(n)
         room = n + n * months // 100 + 100
-        self.key, self.birth = np.zeros(room, np.uint64), np.zeros(room, np.int16)
-        self.sex, self.home = np.zeros(room, np.int8), np.full(room, NOBODY, np.int32)
-        self.key[:n], self.birth[:n] = np.arange(1, n + 1), -start["age"]
-        self.sex[:n], self.home[:n] = start["sex"], start["home"]
-        self.ask = start["price"].astype(np.float32)
-        self.price = self.ask.copy()
-        self.price[start["home"]] = TAKEN
+        key, birth = np.zeros(room, np.uint64), np.zeros(room, np.int16)
+        sex, home = np.zeros(room, np.int8), np.full(room, NOBODY, np.int32)
+        key[:n], birth[:n], sex[:n], home[:n] = (
+            np.arange(1, n + 1),
+            -start["age"],
+            start["sex"],
+            start["home"],
+        )
+        self.columns = key, birth, sex, home
+        ask = start["price"].astype(np.float32)
+        price = ask.copy()
+        price[start["home"]] = TAKEN
+        self.flats = price, ask
         self.q = np.array([[threshold(p) for p in of_sex] for of_sex in mortality()])
         self.used, self.tally, self.now = np.array([n]), np.zeros(len(OUTCOMES), np.int64), 0
         threads = len(os.sched_getaffinity(0)) if n >= SMALL else 1
         self.parts, part = range(threads), room // threads + 1
-        self.hit, self.rows = np.zeros((threads, BLOCK), np.uint8), np.zeros((threads, BLOCK + 1), np.uint16)
-        self.found = np.zeros((threads, len(OUTCOMES)), np.int64)
-        self.births, self.seekers = np.zeros((threads, part), np.uint32), np.zeros((threads, part), np.uint32)
-        self.seen = np.zeros((threads, part, VIEWED), np.uint32)
+        self.scratch = [(np.zeros(BLOCK, np.uint8), np.zeros(BLOCK + 1, np.int32)) for _ in self.parts]
+        #: What each part has found: outcomes, mothers, who wants a flat, the flats seen.
+        self.found = [
+            (
+                np.zeros(len(OUTCOMES), np.int64), np.zeros(part, np.uint32), np.zeros(part, np.uint32),
+                np.zeros((part, VIEWED), np.uint32),
+            )
+            for _ in self.parts
+        ]  # fmt: skip
         self.map = ThreadPoolExecutor(threads).map if threads > 1 else map
 
     @property
@@ -162,23 +170,19 @@ class City:
 
     def live(self, part: int) -> None:
         """The month of a part of the people, but for children and moves."""
-        n, of = int(self.used[0]), len(self.parts)
+        n, of = self.used.item(), len(self.parts)
         live(
-            self.key, self.birth, self.sex, self.home, n * part // of, n * (part + 1) // of, self.price, self.ask,
-            self.q, self.now, self.hit[part], self.rows[part], self.found[part], self.births[part],
-            self.seekers[part], self.seen[part],
+            *self.columns, n * part // of, n * (part + 1) // of, *self.flats, self.q, self.now, *self.scratch[part],
+            *self.found[part],
         )  # fmt: skip
 
     def step(self) -> None:
         """One month."""
         self.now += 1
         list(self.map(self.live, self.parts))
-        for part in self.parts:
-            settle(
-                self.key, self.birth, self.sex, self.home, self.used, self.price, self.ask, self.now,
-                self.found[part], self.births[part], self.seekers[part], self.seen[part],
-            )  # fmt: skip
-        self.tally += self.found.sum(axis=0)
+        for found in self.found:
+            settle(*self.columns, self.used, *self.flats, self.now, *found)
+            self.tally += found[0]
 
 
 if __name__ == "__main__":
