@@ -243,6 +243,7 @@ def look_over(P, month, A, study_months, least, first, stop, flag, hit, rows, co
     studies = (month % 12 == 1) | (month % 12 == 8)
     now, least_woman, least_man = np.int32(month), np.int32(least[0, FEMALE]), np.int32(least[0, MALE])
     own_woman, own_man = np.int32(least[1, FEMALE]), np.int32(least[1, MALE])
+    youngest, oldest = np.int32(FIRST_WORK), np.int32(LAST_WORK)
     seek, due, study = 0, 0, 0
     for begin in range(first, stop, BLOCK):
         end = min(begin + BLOCK, stop)
@@ -253,19 +254,22 @@ def look_over(P, month, A, study_months, least, first, stop, flag, hit, rows, co
         seek = pack(mine, begin, rows[0], seek)
         for i in range(begin, end):
             p = np.uint64(i)
-            age = now - np.int32(P.birth[p])
-            mine[np.uint64(i - begin)] = (P.state[p] == RESIDENT) & (age >= FIRST_WORK) & (age < LAST_WORK)
+            age = np.int32(now - np.int32(P.birth[p]))
+            mine[np.uint64(i - begin)] = (P.state[p] == RESIDENT) & (age >= youngest) & (age < oldest)
         count_where(mine, 1, P.district[begin:end], adults, 0, end - begin)
         for i in range(begin, end):
             p = np.uint64(i)
             works, man = P.activity[p] == EMPLOYED, P.sex[p] == MALE
             own = works & ((P.sector[p] == FARM) | (P.sector[p] == OWN_ACCOUNT))
             limit = (own_man if own else least_man) if man else (own_woman if own else least_woman)
-            old = now - np.int32(P.birth[p]) >= limit
+            old = np.int32(now - np.int32(P.birth[p])) >= limit
             mine[np.uint64(i - begin)] = old & (works | (P.pension[p] == 0)) & (P.state[p] == RESIDENT)
-        for i in hit[: pack(mine, begin, hit, 0)]:
-            rows[1, due] = i
-            due += is_due(P, i, month, A)
+        n = pack(mine, begin, hit, 0)
+        for k in range(n):
+            if k + 16 < n:
+                prefetch((P.key,), hit[k + 16])
+            rows[1, due] = hit[k]
+            due += is_due(P, hit[k], month, A)
         if studies:
             for i in range(begin, end):
                 p = np.uint64(i)

@@ -222,10 +222,12 @@ def index_listings(
                 prefetch(
                     (D.rent, D.owner, D.owner_kind, D.rooms, D.state, D.ask, D.district), rows[begin + j + 16]
                 )
-            d = rows[begin + j]
-            i = D.district[d]
-            hashed[begin + j] = mix(D.key[d])
-            b = B.lift[D.building[d]]
+            # unsigned: no check for negative positions
+            at = np.uint64(begin + j)
+            d = np.uint64(rows[at])
+            i = np.uint64(D.district[d])
+            hashed[at] = mix(D.key[d])
+            b = B.lift[np.uint64(D.building[d])]
             cost = (terms.fee_lift if b != 0 else terms.fee_walk) * D.area[d]
             heated = D.heating[d] == DISTRICT_HEAT
             cost += (terms.heat if heated else rules.stove) * D.area[d]
@@ -234,9 +236,9 @@ def index_listings(
             above = 0
             for edge in edges:
                 above += D.ask[d] >= edge
-            band[begin + j] = above
-            segments[begin + j] = segment(D, B, d)
-            offer = offers[begin + j]
+            band[at] = above
+            segments[at] = segment(D, B, d)
+            offer = offers[at]
             offer.key = D.key[d]
             offer.ask = D.ask[d]
             offer.quality = quality
