@@ -28,8 +28,8 @@ from krimp.state.codes import (
     STANDING,
     VACANT,
 )
-from krimp.state.compile import inlined, kernel, prefetch
-from krimp.state.counting import count_where, pack
+from krimp.state.compile import inlined, kernel
+from krimp.state.counting import count_where
 from krimp.state.world import World
 
 #: What can be wrong.
@@ -80,10 +80,10 @@ def _mark(a, b):
 
 
 @kernel
-def _people(state, household, collective, partner, nxt, flag, away, first, stop):
+def _people(state, household, collective, partner, nxt, first, stop):
     """(strays, nowhere; marks of links, people with a household, households named, pairs).
 
-    A pair counts once each way round, and both ways together nothing. `flag`, `away`: scratch of a block.
+    A pair counts once each way round, and both ways together nothing.
     """
     strays, nowhere = 0, 0
     links, here, named, pairs = _NONE, _NONE, _NONE, _NONE
@@ -99,23 +99,14 @@ def _people(state, household, collective, partner, nxt, flag, away, first, stop)
         links += _mark(nxt[p], h)
         here += _mark(i, h) if h != 0 else _NONE
         named += _mark(h, h)
-    for begin in range(first, stop, BLOCK):
-        end = min(begin + BLOCK, stop)
-        for i in range(begin, end):
-            p = np.uint64(i)
-            q = np.uint32(partner[p])
-            lives = state[p] == RESIDENT
-            pairs += _mark(i, q) - _mark(q, i) if lives & (q != 0) else _NONE
-            flag[np.uint64(i - begin)] = (q != 0) & (not lives)
-        # of the dead and gone only those whose partner still names them: the one leap to a row far away
-        n = pack(flag[: end - begin], begin, away, 0)
-        for k in range(n):
-            if k + 16 < n:
-                prefetch((partner,), partner[away[k + 16]])
-            i = away[k]
-            q = partner[i]
-            if partner[q] == i:
-                pairs += _mark(i, q) - _mark(q, i)
+    for i in range(first, stop):
+        p = np.uint64(i)
+        q = np.uint32(partner[p])
+        lives = state[p] == RESIDENT
+        # of the dead and gone only those whose partner still names them: few, so few leaps to rows far away
+        other = np.uint32(0) if lives else q
+        mutual = (q != 0) & (lives | (partner[other] == i))
+        pairs += _mark(i, q) - _mark(q, i) if mutual else _NONE
     return strays, nowhere, links, here, named, pairs
 
 
@@ -296,8 +287,7 @@ def _of_people(world: World) -> dict[str, tuple[Scan, int]]:
     columns = p.state, p.household, p.collective, p.partner, p.next
 
     def people(_: int, first: int, stop: int) -> tuple[int, ...]:
-        scratch = np.empty(BLOCK, np.uint8), np.empty(BLOCK + 1, np.int32)
-        found: tuple[int, ...] = _people(*columns, *scratch, first, stop)
+        found: tuple[int, ...] = _people(*columns, first, stop)
         return found
 
     def rings(_: int, first: int, stop: int) -> int:
