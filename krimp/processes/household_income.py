@@ -174,13 +174,16 @@ def tell_of_closures(P, E, month, freed):
 @kernel
 def bank(earned, income, cash, pay_now, first, stop):
     """Incomes of households [first, stop) from all parts of the pass (whole numbers, so in any order), which become cash."""
-    for i in range(first, stop):
-        h = np.uint64(i)
-        total = np.int64(0)
-        for part in range(earned.shape[0]):
-            total += earned[part, h]
-        income[h] = total
-        cash[h] += total if pay_now else 0
+    for begin in range(first, stop, BLOCK):
+        end = min(begin + BLOCK, stop)
+        for i in range(begin, end):
+            income[np.uint64(i)] = earned[0, np.uint64(i)]
+        for part in range(1, earned.shape[0]):
+            for i in range(begin, end):
+                income[np.uint64(i)] += earned[part, np.uint64(i)]
+        if pay_now:
+            for i in range(begin, end):
+                cash[np.uint64(i)] += income[np.uint64(i)]
 
 
 @inlined
