@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from krimp.engine.run import prepare
 from krimp.state import recount
 from krimp.state.codes import BY_HOUSEHOLD, DEAD, RESIDENT
-from krimp.state.counting import Dwindling, count_where
+from krimp.state.counting import Dwindling, Grouped, count_where, pack, tally, tally_some
 from krimp.state.tables import Table
 from krimp.state.world import World
 
@@ -87,3 +92,55 @@ def test_what_dwindles_is_what_a_full_look_finds(seed: int) -> None:
         homes.fitted[dice.random(homes.n) < 0.1] = 1
         if dice.random() < 0.6:
             assert np.array_equal(shells.rows(homes), np.flatnonzero(homes.fitted == 0))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_rows_by_code_are_those_of_a_stable_sort(seed: int) -> None:
+    """Whenever they are asked for, in a table that grows and in one cut short; also of a code that no row has."""
+    dice = np.random.default_rng(seed)
+    homes, by_district = Table("dwellings", 2), Grouped("district")
+    for month in range(20):
+        if month == 15:
+            homes.used[0] = 1 + homes.n // 2
+        if dice.random() < 0.7:
+            homes.append(district=dice.integers(0, 5, int(dice.integers(1, 40))))
+        begin, rows = by_district.rows(homes, 7)
+        assert np.array_equal(rows, np.argsort(homes.district, kind="stable"))
+        assert np.array_equal(np.diff(begin), np.bincount(homes.district, minlength=7))
+
+
+def _closed_up() -> None:
+    """Rows flagged, however many, into room for one more: behind what is there, and nothing beyond that room."""
+    dice = np.random.default_rng(1)
+    for kind, place in ((np.uint8, np.int32), (np.bool_, np.int64)):
+        for size in (0, 1, 15, 16, 17, 1000):
+            for share in (0.0, 0.03, 0.7, 1.0):
+                flags = (dice.random(size) < share).astype(kind)
+                n = int(flags.sum())
+                kept = np.full(5 + n + 1 + 20, -7, place)
+                assert pack(flags, 100, kept[: 5 + n + 1], 5) == 5 + n
+                assert kept[5 : 5 + n].tolist() == (100 + np.flatnonzero(flags)).tolist()
+                assert set(kept[:5].tolist()) == set(kept[5 + n + 1 :].tolist()) == {-7}
+
+
+def test_flagged_rows_are_closed_up() -> None:
+    _closed_up()
+
+
+def test_flagged_rows_are_closed_up_without_wide_vectors(tmp_path: Path) -> None:
+    """The same kernels for a processor that has no instruction for it."""
+    plain = {"NUMBA_CPU_NAME": "x86-64-v3", "NUMBA_CPU_FEATURES": "+avx2", "KRIMP_CACHE": str(tmp_path)}
+    code = "from krimp.state import compile; assert not compile._CLOSES_UP; import test_recount; test_recount._closed_up()"
+    subprocess.run(
+        [sys.executable, "-c", code], cwd=Path(__file__).parent, env={**os.environ, **plain}, check=True
+    )
+
+
+def test_tallies_add_up_in_four_lines() -> None:
+    dice = np.random.default_rng(3)
+    cell, some = dice.integers(0, 9, 1003, np.int32), np.flatnonzero(dice.random(1003) < 0.3).astype(np.int32)
+    every, chosen = np.zeros((2, 4, 9), np.int32)
+    tally(cell, every)
+    tally_some(cell, some, chosen)
+    assert np.array_equal(every.sum(axis=0), np.bincount(cell, minlength=9))
+    assert np.array_equal(chosen.sum(axis=0), np.bincount(cell[some], minlength=9))
