@@ -283,6 +283,27 @@ def test_one_door_to_the_compiler() -> None:
     assert not faults, "\n".join(faults)
 
 
+def test_kernels_count_from_zero() -> None:
+    """The compiler is not asked to mind negative positions (`compile._count_from_zero`), single constants apart."""
+    faults = [
+        f"{name(path)}:{look.lineno}"
+        for path in SOURCES
+        for function in ast.walk(tree(path))
+        if isinstance(function, ast.FunctionDef)
+        and {"kernel", "allocating_kernel", "helper", "inlined", "typed"}
+        & {
+            node.id
+            for mark in function.decorator_list
+            for node in ast.walk(mark)
+            if isinstance(node, ast.Name)
+        }
+        for look in ast.walk(function)
+        if isinstance(look, ast.Subscript) and isinstance(look.slice, ast.Tuple)
+        if any(isinstance(i, ast.UnaryOp) and isinstance(i.op, ast.USub) for i in look.slice.elts)
+    ]
+    assert faults == []
+
+
 def test_state_changes_use_portable_arithmetic() -> None:
     """exp, log and powers of the C library differ in the last bit between CPUs; so do threaded matrix products."""
     libm = re.compile(

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from types import FunctionType
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from krimp.state.columns import View
-from krimp.state.compile import helper, kernel
+from krimp.state.compile import helper, kernel, numba
 from krimp.state.tables import Table
 
 PAIR = np.dtype([("left", "i4"), ("right", "f8")])
@@ -87,3 +90,21 @@ def test_a_table_gives_the_same_view_until_its_columns_move() -> None:
     assert table.view() is not view and table.view().key[:14].tolist() == [0, 7, 8, *range(9, 20)]
     table.columns["cash"] = np.full(table.capacity, 4)
     assert table.view().cash[0] == 4
+
+
+def _sum_of(values: Any, i: int) -> Any:
+    return values[i] + 10 * values[-1]
+
+
+def test_positions_count_from_zero_in_kernels_of_this_package_alone() -> None:
+    """What a negative one would mean elsewhere is not asked for, constants apart: row -1 of a part is the row before it."""
+    values = np.arange(8)
+    assert kernel_of("elsewhere")(values[4:], -1) == 7 + 10 * 7
+    assert kernel_of("krimp.probe")(values[4:], -1) == 3 + 10 * 7
+
+
+def kernel_of(module: str) -> Any:
+    """`_sum_of` compiled as if it stood in that module."""
+    copy = FunctionType(_sum_of.__code__, globals())
+    copy.__module__ = module
+    return numba.njit(copy)

@@ -163,7 +163,7 @@ def _count_empty(D, rows, empty):
         d = rows[i]
         if D.occupant[d] == 0 and (D.state[d] == STANDING or D.state[d] == BUILDING_SITE):
             empty[D.district[d]] += 1
-            empty[-1] += 1
+            empty[empty.size - 1] += 1
 
 
 def _unsold(world: World) -> np.ndarray:

@@ -704,7 +704,7 @@ def _hold_outs(D, row, since, month, held):
         d = row[i]
         if D.occupant[d] > 0 and month - since[i] >= HOLDOUT_MONTHS:
             held[D.district[d]] += 1
-            held[-1] += 1
+            held[held.size - 1] += 1
             left += _neighbours(D, d)[0] - 1
     return left
 

@@ -101,9 +101,32 @@ from llvmlite import ir  # noqa: E402
 from numba.core import cgutils, types  # noqa: E402
 from numba.core.registry import CPUDispatcher  # noqa: E402
 from numba.extending import intrinsic  # noqa: E402
+from numba.np import arrayobj  # noqa: E402
 
 #: True when no kernel of this version has been compiled on this machine yet.
 FIRST_USE = not any(CACHE.rglob("*.nbi"))
+
+
+def _count_from_zero() -> None:
+    """Positions in the kernels of this package count from 0, so the compiler need not ask at each look whether one is negative
+    and means one from the end: a twelfth of all kernels' time. Constants may be negative as ever (`sums[-1]`).
+
+    numba has no option for it, and no published place to say so. A version without the function below compiles kernels as
+    it would any other's: they are slower and do the same.
+    """
+    ordinary: Any = getattr(arrayobj, "fix_integer_index", None)
+
+    def position(context: Any, builder: Any, kind: Any, index: Any, size: Any) -> Any:
+        module = getattr(context.fndesc, "modname", "")
+        if isinstance(index, ir.Constant) or not module.startswith("krimp."):
+            return ordinary(context, builder, kind, index, size)
+        return context.cast(builder, index, kind, types.intp if kind.signed else types.uintp)
+
+    if ordinary is not None:
+        arrayobj.fix_integer_index = position
+
+
+_count_from_zero()
 
 
 #: No reference counting: kernels are handed arrays and make none, and half of a large one's compile time goes there.
