@@ -133,10 +133,9 @@ def facts(D, B, places, d, month, x):
     taken together. `places`: kind and km from the centre of each settlement."""
     for k in range(N_FEATURES):
         x[k] = 0.0
-    # unsigned: no check for negative positions
-    d = np.uint64(d)
-    b, s = np.uint64(D.building[d]), np.uint64(D.settlement[d])
-    x[np.uint64(places[s, 0])] = 1.0
+    b = D.building[d]
+    s = D.settlement[d]
+    x[np.int64(places[s, 0])] = 1.0
     x[KM] = places[s, 1]
     floor, floors, walk = np.int64(D.floor[d]), np.int64(B.floors[b]), B.lift[b] == 0
     x[LIFT] = 0.0 if walk else 1.0

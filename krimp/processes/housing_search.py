@@ -222,12 +222,11 @@ def index_listings(
                 prefetch(
                     (D.rent, D.owner, D.owner_kind, D.rooms, D.state, D.ask, D.district), rows[begin + j + 16]
                 )
-            # unsigned: no check for negative positions
-            at = np.uint64(begin + j)
-            d = np.uint64(rows[at])
-            i = np.uint64(D.district[d])
+            at = begin + j
+            d = rows[at]
+            i = D.district[d]
             hashed[at] = mix(D.key[d])
-            b = B.lift[np.uint64(D.building[d])]
+            b = B.lift[D.building[d]]
             cost = (terms.fee_lift if b != 0 else terms.fee_walk) * D.area[d]
             heated = D.heating[d] == DISTRICT_HEAT
             cost += (terms.heat if heated else rules.stove) * D.area[d]
