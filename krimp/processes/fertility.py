@@ -234,16 +234,8 @@ def month_hazard(world: World) -> np.ndarray:
 
     def work(_: int, first: int, stop: int) -> np.ndarray:
         out, cell = np.zeros((4, AGES * 8), np.int32), np.empty(BLOCK, np.int32)
-        women(
-            view,
-            world.month,
-            out,
-            cell,
-            np.empty(BLOCK, np.uint8),
-            np.empty(BLOCK + 1, np.int32),
-            first,
-            stop,
-        )
+        flag, here = np.empty(BLOCK, np.uint8), np.empty(BLOCK + 1, np.int32)
+        women(view, world.month, out, cell, flag, here, first, stop)
         return out
 
     counted = sum(world.map_chunks(work, world.persons.n, chunk=2 * CHUNK))

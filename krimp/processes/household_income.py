@@ -433,16 +433,8 @@ def _pay(world: World, shares: np.ndarray, pay_now: bool) -> tuple[Tally, int, i
     def work(_: int, first: int, stop: int) -> tuple[np.ndarray, int]:
         mine, freed = idle.pop(), np.zeros((2, room), np.int32)
         n_freed, n_paid = pay_all(
-            view,
-            shops_view,
-            shares,
-            *mine,
-            freed,
-            np.empty(BLOCK, np.uint8),
-            np.empty(BLOCK + 1, np.int32),
-            first,
-            stop,
-        )
+            view, shops_view, shares, *mine, freed, np.empty(BLOCK, np.uint8), np.empty(BLOCK + 1, np.int32), first, stop,
+        )  # fmt: skip
         idle.append(mine)
         return freed[:, :n_freed], n_paid
 

@@ -1051,15 +1051,8 @@ def _board(number: np.ndarray, district: np.ndarray, band: np.ndarray, hashed: n
     fullest = lay_out(number, district, band, hashed, size, offset, upto, start, bucket, listing)
     return View(
         "board",
-        {
-            "size": size,
-            "offset": offset,
-            "upto": upto,
-            "start": start,
-            "listing": listing,
-            "fullest": fullest,
-        },
-    )
+        {"size": size, "offset": offset, "upto": upto, "start": start, "listing": listing, "fullest": fullest},
+    )  # fmt: skip
 
 
 def _part(work: Callable[..., Any], known: tuple[Any, ...], _: int, first: int, stop: int) -> None:

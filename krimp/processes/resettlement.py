@@ -712,12 +712,7 @@ def _hold_outs(D, row, since, month, held):
 def observe(world: World) -> dict[str, np.ndarray]:
     """`holdouts` by district and the mean number of neighbours they have left."""
     held, mean = np.zeros(world.nd + 1), np.full(world.nd + 1, np.nan)
-    left = _hold_outs(
-        world.dwellings.view(),
-        world.memory["resettlement.row"],
-        world.memory["resettlement.since"],
-        world.month,
-        held,
-    )
+    row, since = world.memory["resettlement.row"], world.memory["resettlement.since"]
+    left = _hold_outs(world.dwellings.view(), row, since, world.month, held)
     mean[-1] = left / held[-1] if held[-1] else 0.0
     return {"holdouts": held, "neighbours_left": mean}

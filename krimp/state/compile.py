@@ -235,7 +235,7 @@ def squeeze(_: Any, flags: Any, j: Any, row: Any, kept: Any, n: Any) -> Any:
         given, into = (
             context.make_array(signature.args[i])(context, builder, arguments[i]).data for i in (0, 3)
         )
-        item = into.type.pointee
+        item = ir.IntType(kept.dtype.bitwidth)
         first = builder.trunc(first, item) if item.width < 64 else first
         given = builder.gep(given, [place])
         if not _CLOSES_UP:
