@@ -98,8 +98,8 @@ def live(key, birth, sex, home, first, stop, price, ask, q, now, hit, rows, foun
 
 
 @kernel
-def settle(key, birth, sex, home, used, price, ask, now, found, births, seekers, seen):
-    """Children get a row; who wants a flat takes the cheapest vacant of those seen. found[MOVES] becomes moves."""
+def settle(key, birth, sex, home, used, price, ask, now, tally, found, births, seekers, seen):
+    """Children get a row; who wants a flat takes the cheapest vacant of those seen; all outcomes are added to `tally`."""
     for i in range(found[BIRTHS]):
         mother, child = births[i], used[0]
         used[0] += 1
@@ -123,6 +123,8 @@ def settle(key, birth, sex, home, used, price, ask, now, found, births, seekers,
             price[best] = TAKEN
             moves += 1
     found[MOVES] = moves
+    for k in range(tally.size):
+        tally[k] += found[k]
 
 
 class City:
@@ -181,8 +183,7 @@ class City:
         self.now += 1
         list(self.map(self.live, self.parts))
         for found in self.found:
-            settle(*self.columns, self.used, *self.flats, self.now, *found)
-            self.tally += found[0]
+            settle(*self.columns, self.used, *self.flats, self.now, self.tally, *found)
 
 
 if __name__ == "__main__":
