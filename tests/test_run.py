@@ -324,6 +324,18 @@ def test_an_edited_helper_changes_the_result(tmp_path: Path) -> None:
     assert float(result()) != before
 
 
+def test_no_kernel_looks_outside_its_arrays(small: Path, tmp_path: Path) -> None:
+    """Kernels do not ask whether a position is negative or past the end. With checks, which stop at one, the bytes are the same."""
+    folder = tmp_path / "run"
+    code = (
+        "import sys\nfrom pathlib import Path\nfrom krimp.engine.run import Settings, execute\n"
+        "execute(Settings(city='hegang', scale='1/50', until='2012-11'), Path(sys.argv[1]))"
+    )
+    checked = {"PYTHONPATH": str(ROOT), "NUMBA_BOUNDSCHECK": "1", "KRIMP_CACHE": str(tmp_path / "cache")}
+    subprocess.run([sys.executable, "-c", code, str(folder)], env={**os.environ, **checked}, check=True)
+    assert digest(folder) == digest(small)
+
+
 def test_chunks_come_in_order_and_faults_come_through() -> None:
     """Whatever thread takes a chunk, results are in row order, every row is in one chunk, and an error is raised."""
     city = prepare("hegang", scale="1/1000")
