@@ -7,6 +7,7 @@ name carries a hash of all sources that hold kernels plus the interpreter's and 
 from __future__ import annotations
 
 import hashlib
+import inspect
 import os
 import platform
 import re
@@ -109,12 +110,15 @@ FIRST_USE = not any(CACHE.rglob("*.nbi"))
 
 def _count_from_zero() -> None:
     """Positions in the kernels of this package count from 0, so the compiler need not ask at each look whether one is negative
-    and means one from the end: a twelfth of all kernels' time. Constants may be negative as ever (`sums[-1]`).
+    and means one from the end: a twelfth of all kernels' time. A constant alone may be negative as ever (`sums[-1]`).
 
-    numba has no option for it, and no published place to say so. A version without the function below compiles kernels as
-    it would any other's: they are slower and do the same.
+    numba has no option for it, and no published place to say so. A version without the function below, or with another in its
+    place, compiles kernels as it would any other's: they are slower and do the same.
     """
     ordinary: Any = getattr(arrayobj, "fix_integer_index", None)
+    takes = () if ordinary is None else tuple(inspect.signature(ordinary).parameters)
+    if takes != ("context", "builder", "idxty", "idx", "size"):
+        return
 
     def position(context: Any, builder: Any, kind: Any, index: Any, size: Any) -> Any:
         module = getattr(context.fndesc, "modname", "")
@@ -122,8 +126,7 @@ def _count_from_zero() -> None:
             return ordinary(context, builder, kind, index, size)
         return context.cast(builder, index, kind, types.intp if kind.signed else types.uintp)
 
-    if ordinary is not None:
-        arrayobj.fix_integer_index = position
+    arrayobj.fix_integer_index = position
 
 
 _count_from_zero()
