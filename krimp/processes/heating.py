@@ -33,6 +33,7 @@ from krimp.state.codes import (
     VACANT,
 )
 from krimp.state.compile import kernel, prefetch
+from krimp.state.counting import pack
 from krimp.state.parameters import Parameter
 from krimp.state.purposes import HEAT_BILL, HEAT_COST
 from krimp.state.random import draw, uniform, unit
@@ -100,14 +101,15 @@ SUMS = 7
 
 
 @kernel
-def _bill(D, H, fee, base_share, unpaid, seed, month, here, sums, fired):
-    """Autumn bills, added up in sums[d, SUMS]. `here`: scratch for the homes of a block that are on the net, found without a
-    branch."""
-    for begin in range(1, D.used[0], here.size):
-        n = 0
-        for i in range(begin, min(begin + here.size, D.used[0])):
-            here[n] = i
-            n += (D.state[np.uint64(i)] == STANDING) & (D.heating[np.uint64(i)] == DISTRICT_HEAT)
+def _bill(D, H, fee, base_share, unpaid, seed, month, flag, here, sums, fired):
+    """Autumn bills, added up in sums[d, SUMS]. `flag`, `here`: scratch for the homes of a block that are on the net, found
+    without a branch."""
+    for begin in range(1, D.used[0], flag.size):
+        end = min(begin + flag.size, D.used[0])
+        for i in range(begin, end):
+            d = np.uint64(i)
+            flag[np.uint64(i - begin)] = (D.state[d] == STANDING) & (D.heating[d] == DISTRICT_HEAT)
+        n = pack(flag[: end - begin], begin, here, 0)
         for j in range(n):
             if j + 16 < n:
                 h = D.occupant[here[j + 16]]
@@ -348,7 +350,8 @@ def _bills(world: World, part: float) -> None:
     sums, fired = np.zeros((nd, SUMS), np.int64), np.zeros(3, np.int64)
     _bill(
         world.dwellings.view(), world.households.view(), _fee(world) * part,
-        p["heating.base_fee_share"], p["heating.unpaid_dark"], world.seed, world.month, np.empty(1024, np.int32), sums, fired,
+        p["heating.base_fee_share"], p["heating.unpaid_dark"], world.seed, world.month, np.empty(1024, np.uint8),
+        np.empty(1025, np.int32), sums, fired,
     )  # fmt: skip
     area, counts, paid = sums[:, :2], sums[:, 2].copy(), sums[:, 3:]
     city_part = int(paid[:, 3].sum())

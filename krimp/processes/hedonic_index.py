@@ -549,8 +549,8 @@ def _sales(world: World, deals: np.ndarray, price: np.ndarray) -> np.ndarray:
     for name, paid in zip(("deal_value_used", "deal_value_new"), sums[2:], strict=True):
         world.signal[name][:] = paid / 100.0 * world.weight
     table = np.full((nd + 1, 4), np.nan)
-    table[:, 0] = _each(median, price, district, nd)
-    table[:, 1] = _each(median, price[fresh], district[fresh], nd)
+    (table[:, 0],) = _each(price, district, nd, median)
+    (table[:, 1],) = _each(price[fresh], district[fresh], nd, median)
     sold = sums[0] > 0
     table[sold, 2], table[sold, 3] = sums[1, sold] / sums[0, sold], over[sold] / sums[0, sold]
     return table
@@ -586,12 +586,15 @@ def quantile(values: np.ndarray, share: float) -> float:
     return a + (b - a) * t if t < 0.5 else b - (b - a) * (1.0 - t)
 
 
-def _each(of: Callable[[np.ndarray], float], values: np.ndarray, district: np.ndarray, nd: int) -> np.ndarray:
-    """float64[nd + 1]: `of` the values by district, and of all (last)."""
+def _each(
+    values: np.ndarray, district: np.ndarray, nd: int, *of: Callable[[np.ndarray], float]
+) -> np.ndarray:
+    """float64[of, nd + 1]: each `of` the values by district, and of all (last)."""
     start, order = np.zeros(nd + 2, np.int64), np.empty(len(values), np.int32)
     group(district, start, order)
     grouped = values[order]
-    return np.array([*(of(grouped[start[i] : start[i + 1]]) for i in range(nd)), of(values)])
+    parts = [*(grouped[start[i] : start[i + 1]] for i in range(nd)), values]
+    return np.array([[one(part) for part in parts] for one in of])
 
 
 @kernel
@@ -610,11 +613,9 @@ def _asks(world: World) -> dict[str, np.ndarray]:
     rows = rows_where((d.listed & codes.FOR_SALE) != 0)  # FOR_BOTH holds its bit
     district, (ask, m2) = np.empty(len(rows), np.int8), np.empty((2, len(rows)))
     asks_of(d.view(), rows, district, ask, m2)
-    found = {
-        "median_ask_m2": _each(median, m2, district, nd),
-        "ask_total_p01": _each(partial(quantile, share=0.01), ask, district, nd),
-        "ask_total_p50": _each(partial(quantile, share=0.5), ask, district, nd),
-    }
+    low, middle = _each(ask, district, nd, partial(quantile, share=0.01), partial(quantile, share=0.5))
+    (m2_middle,) = _each(m2, district, nd, median)
+    found = {"median_ask_m2": m2_middle, "ask_total_p01": low, "ask_total_p50": middle}
     return {name: np.where(np.isnan(values), 0.0, values) for name, values in found.items()}
 
 

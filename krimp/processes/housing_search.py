@@ -167,6 +167,7 @@ BLOCK = 256
 SEEKERS = 256
 #: The pick of a seeker to whom no home left is worth more than staying.
 CONTENT = -2
+#: Homes by district, in which the last resort looks.
 _BY_DISTRICT = Grouped("district")
 DEAL_COLUMNS = 9  # dwelling, district, price, area, ask, months, new, outsider, segment
 

@@ -22,8 +22,6 @@ PARAMETERS = (
 OLDEST = 120
 #: Rows counted at once, which stay in the processor's nearest cache.
 BLOCK = 1024
-#: Rows in which movers are looked for at once: most such blocks have none.
-FEW = 64
 #: Sizes of households told apart: more than any has members.
 SIZES = 128
 #: Ages in whole years of each count, from and to (inclusive).
@@ -99,18 +97,14 @@ def count_people(P, month, ages, works, cell, flag, here, first, stop):
 
 
 @kernel
-def movers(counted, district, first, stop, out):
-    """Rows of [first, stop) of people elsewhere than where they were last counted, into `out`; returns how many."""
+def movers(counted, district, flag, out):
+    """Rows of people elsewhere than where they were last counted, into `out`; returns how many. `flag`: scratch of a block."""
     n = 0
-    for begin in range(first, stop, FEW):
-        end = min(begin + FEW, stop)
-        elsewhere = 0
+    for begin in range(1, counted.size, BLOCK):
+        end = min(begin + BLOCK, counted.size)
         for i in range(begin, end):
-            elsewhere += counted[np.uint64(i)] != district[np.uint64(i)]
-        if elsewhere:
-            for i in range(begin, end):
-                out[n] = i
-                n += counted[np.uint64(i)] != district[np.uint64(i)]
+            flag[np.uint64(i - begin)] = counted[np.uint64(i)] != district[np.uint64(i)]
+        n = pack(flag[: end - begin], begin, out, n)
     return n
 
 
@@ -193,7 +187,14 @@ def count_all(world: World) -> np.ndarray:
     registered, by_age, by_work = zip(*people, strict=True)
     ages, works = sum(by_age).sum(axis=0, dtype=np.int64), sum(by_work).sum(axis=0, dtype=np.int64)
     rows, moved = np.empty(p.n + 1, np.int32), np.zeros((2, nd), np.int64)
-    move(p.view(), rows[: movers(p.counted, p.district, 1, p.n, rows)], world.month, ages, works, moved)
+    move(
+        p.view(),
+        rows[: movers(p.counted, p.district, np.empty(BLOCK, np.uint8), rows)],
+        world.month,
+        ages,
+        works,
+        moved,
+    )
     memory["population.registered"] = sum(registered)
     memory["population.ages"] = ages.reshape(nd, *_BY_AGE)
     memory["population.work"] = works.reshape(nd, *_BY_WORK)
