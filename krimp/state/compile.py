@@ -222,12 +222,21 @@ def prefetch(_: Any, columns: Any, row: Any) -> Any:
 SQUEEZED = 16
 
 
+def _places(narrow: Any) -> Any:
+    """For each byte which of its bits are set, closed up: a constant of 256 vectors of eight bytes."""
+    table = []
+    for byte in range(256):
+        places = [k for k in range(8) if byte >> k & 1]
+        table.append(narrow(places + [0] * (8 - len(places))))
+    return ir.Constant(ir.ArrayType(narrow, 256), table)
+
+
 @intrinsic  # type: ignore[untyped-decorator]
 def squeeze(_: Any, flags: Any, j: Any, row: Any, kept: Any, n: Any) -> Any:
     """squeeze(flags, j, row, kept, n): write row + k for each of the 16 flags (0 or 1) from j on that is set, in order, behind the
     first n of `kept` (int32[:] or int64[:], 16 more of which may be overwritten); how many they are now.
 
-    A processor with wide vectors takes the sixteen at once; others go one by one, without a branch.
+    A processor with wide vectors takes the sixteen at once; others look up eight at a time where the set ones go.
     """
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -241,35 +250,41 @@ def squeeze(_: Any, flags: Any, j: Any, row: Any, kept: Any, n: Any) -> Any:
         item = ir.IntType(kept.dtype.bitwidth)
         first = builder.trunc(first, item) if item.width < 64 else first
         given = builder.gep(given, [place])
-        if not _CLOSES_UP:
-            for k in range(SQUEEZED):
-                builder.store(builder.add(first, item(k)), builder.gep(into, [n]))
-                flag = builder.load(builder.gep(given, [index(k)]))
-                n = builder.add(n, builder.zext(flag, index))
-            return n
-        lanes = 512 // item.width
+        lanes = 512 // item.width if _CLOSES_UP else 8
         narrow, wide = ir.VectorType(ir.IntType(8), lanes), ir.VectorType(item, lanes)
-        close_up = cgutils.get_or_insert_function(
-            builder.module,
-            ir.FunctionType(wide, [wide, wide, ir.VectorType(one, lanes)]),
-            f"llvm.x86.avx512.mask.compress.v{lanes}i{item.width}",
-        )
+        if _CLOSES_UP:
+            close_up = cgutils.get_or_insert_function(
+                builder.module,
+                ir.FunctionType(wide, [wide, wide, ir.VectorType(one, lanes)]),
+                f"llvm.x86.avx512.mask.compress.v{lanes}i{item.width}",
+            )
+        else:
+            places = cgutils.global_constant(builder, "places_of_set_bits", _places(narrow))
         count = cgutils.get_or_insert_function(
             builder.module, ir.FunctionType(ir.IntType(lanes), [ir.IntType(lanes)]), f"llvm.ctpop.i{lanes}"
         )
-        start = builder.insert_element(wide(ir.Undefined), first, index(0))
-        start = builder.shuffle_vector(
-            start, wide(ir.Undefined), ir.VectorType(ir.IntType(32), lanes)([0] * lanes)
-        )
+
+        def each(value: Any) -> Any:
+            spread = builder.insert_element(wide(ir.Undefined), value, index(0))
+            return builder.shuffle_vector(
+                spread, wide(ir.Undefined), ir.VectorType(ir.IntType(32), lanes)([0] * lanes)
+            )
+
         for k in range(0, SQUEEZED, lanes):
             some = builder.load(builder.bitcast(builder.gep(given, [index(k)]), narrow.as_pointer()), align=1)
             some = builder.icmp_unsigned("!=", some, narrow([0] * lanes))
-            rows = builder.add(start, wide(list(range(k, k + lanes))))
-            rows = builder.call(close_up, [rows, wide([0] * lanes), some])
+            bits = builder.bitcast(some, ir.IntType(lanes))
+            if _CLOSES_UP:
+                rows = builder.add(each(first), wide(list(range(k, k + lanes))))
+                rows = builder.call(close_up, [rows, wide([0] * lanes), some])
+            else:
+                at = builder.gep(places, [index(0), builder.zext(bits, index)])
+                rows = builder.add(
+                    each(builder.add(first, item(k))), builder.zext(builder.load(at, align=8), wide)
+                )
             target = builder.bitcast(builder.gep(into, [n]), wide.as_pointer())
             builder.store(rows, target, align=item.width // 8)
-            met = builder.call(count, [builder.bitcast(some, ir.IntType(lanes))])
-            n = builder.add(n, builder.zext(met, index))
+            n = builder.add(n, builder.zext(builder.call(count, [bits]), index))
         return n
 
     return types.int64(flags, j, row, kept, n), generate

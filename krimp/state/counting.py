@@ -58,7 +58,7 @@ def group(code, start, out):
 
 @kernel
 def pack(flags, begin, kept, n):
-    """Write the rows begin + j of which flags[j] (0 or 1) is set behind the first n of `kept`, which has room for one more
+    """Write the rows begin + j of which flags[j] (one byte) is not 0 behind the first n of `kept`, which has room for one more
     than are set; returns how many they are now. Without a branch, so that no guess about the next row can be wrong."""
     j = 0
     while j + SQUEEZED <= flags.size and n + SQUEEZED <= kept.size:
@@ -67,7 +67,7 @@ def pack(flags, begin, kept, n):
     m = np.uint64(n)
     for k in range(j, flags.size):
         kept[m] = begin + k
-        m += np.uint64(flags[np.uint64(k)])
+        m += np.uint64(flags[np.uint64(k)] != 0)
     return np.int64(m)
 
 
