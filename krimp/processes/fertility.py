@@ -117,19 +117,25 @@ HAZARDS = (LifeHazard("birth", RESIDENT, _bound),)
 def women(P, month, out, cell, flag, here, first, stop):
     """Add the resident women of rows [first, stop) who may bear children to out[4, cells]: age, parity 0-3+, married (the four
     lines are to be added up); collective ones to parity 3+ of nobody, since they count among all women but bear no children
-    there. `cell`, `flag`, `here`: scratch of a block."""
+    there. `cell`, `flag`, `here`: scratch of a block, in numbers as narrow as the columns: twice as many to a vector."""
+    after, until = np.int16(month - OLDEST), np.int16(month - YOUNGEST)
     for begin in range(first, stop, BLOCK):
         end = min(begin + BLOCK, stop)
         for i in range(begin, end):
-            p, j = np.uint64(i), np.uint64(i - begin)
-            months = np.int32(month) - np.int32(P.birth[p])
-            flag[j] = (
-                (P.state[p] == RESIDENT) & (P.sex[p] == FEMALE) & (months >= YOUNGEST) & (months < OLDEST)
+            p = np.uint64(i)
+            of_age = (P.birth[p] > after) & (P.birth[p] <= until)
+            flag[np.uint64(i - begin)] = (P.state[p] == RESIDENT) & (P.sex[p] == FEMALE) & of_age
+        for i in range(begin, end):
+            p = np.uint64(i)
+            apart = np.uint16(P.collective[p] != 0)
+            parity = np.uint16(min(max(P.parity[p], np.int8(0)), np.int8(2)))
+            parity = parity if apart == 0 else np.uint16(3)
+            age = np.uint16(np.uint16(np.int16(month) - P.birth[p]) // np.uint16(12))
+            cell[np.uint64(i - begin)] = (
+                np.uint16(age * np.uint16(8))
+                + np.uint16(parity * np.uint16(2))
+                + (np.uint16(P.marital[p] == MARRIED) | apart)
             )
-            family = P.collective[p] == 0
-            parities = min(max(np.int32(P.parity[p]), np.int32(0)), np.int32(2)) if family else np.int32(3)
-            age = np.int32(np.uint32(months) // np.uint32(12))
-            cell[j] = age * 8 + parities * 2 + np.int32((P.marital[p] == MARRIED) | (not family))
         tally_some(cell, here[: pack(flag[: end - begin], 0, here, 0)], out)
 
 
@@ -233,7 +239,7 @@ def month_hazard(world: World) -> np.ndarray:
     view = world.persons.view()
 
     def work(_: int, first: int, stop: int) -> np.ndarray:
-        out, cell = np.zeros((4, AGES * 8), np.int32), np.empty(BLOCK, np.int32)
+        out, cell = np.zeros((4, AGES * 8), np.int32), np.empty(BLOCK, np.uint16)
         flag, here = np.empty(BLOCK, np.uint8), np.empty(BLOCK + 1, np.int32)
         women(view, world.month, out, cell, flag, here, first, stop)
         return out

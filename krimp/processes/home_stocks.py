@@ -43,19 +43,25 @@ SERIES = (
 
 @kernel
 def place(D, cell, first, stop):
-    """cell[i]: where home first + i counts, its district and what is asked about it in one number. What does not stand
-    counts as of use 7, a site with its listing. Without branches, so that it becomes vector code."""
+    """cell[i] (uint16): where home first + i counts, its district and what is asked about it in one number. What does not stand
+    counts as of use 7, a site with its listing. Two loops without branches in narrow numbers, so that they become vector code."""
     for i in range(first, stop):
         d = np.uint64(i)
         stands, site = D.state[d] == STANDING, D.state[d] == BUILDING_SITE
+        use = np.uint16(D.use[d]) if stands else np.uint16(7)
+        listed = np.uint16(D.listed[d]) if stands | site else np.uint16(0)
+        district = np.uint16(np.uint8(D.district[d]))
         cell[np.uint64(i - first)] = (
-            (np.int32(D.use[d]) if stands else np.int32(7))
-            | (np.int32(D.listed[d]) << 3 if stands | site else np.int32(0))
-            | np.int32(D.abandoned[d] != 0) << 5
-            | np.int32(D.fitted[d] != 0) << 6
-            | np.int32((D.owner_kind[d] == BY_CITY) & (D.funder[d] > 0)) << 7
-            | np.int32(D.rent[d] > 0) << 8
-            | np.int32(D.district[d]) << 9
+            use | np.uint16(listed << np.uint16(3)) | np.uint16(district << np.uint16(9))
+        )
+    for i in range(first, stop):
+        d = np.uint64(i)
+        public = (D.owner_kind[d] == BY_CITY) & (D.funder[d] > 0)
+        cell[np.uint64(i - first)] |= (
+            np.uint16(np.uint16(D.abandoned[d] != 0) << np.uint16(5))
+            | np.uint16(np.uint16(D.fitted[d] != 0) << np.uint16(6))
+            | np.uint16(np.uint16(public) << np.uint16(7))
+            | np.uint16(np.uint16(D.rent[d] > 0) << np.uint16(8))
         )
 
 
@@ -116,7 +122,7 @@ def _homes(world: World) -> Callable[[int, int, int], tuple[np.ndarray, np.ndarr
 
     def work(_: int, first: int, stop: int) -> tuple[np.ndarray, np.ndarray]:
         cells, area = np.zeros((4, nd * _CELLS), np.int32), np.zeros((4, nd), np.int64)
-        cell, out = np.empty(stop - first, np.int32), np.zeros((len(_COUNTS), nd), np.int64)
+        cell, out = np.empty(stop - first, np.uint16), np.zeros((len(_COUNTS), nd), np.int64)
         place(D, cell, first, stop)
         tally(cell, cells)
         lived_in(D, area, first, stop)

@@ -208,9 +208,9 @@ def is_due(P, p, month, A):
 
 
 @kernel
-def pick(key, month, giver, first, stop, mark, flag, hit, rows, count):
+def pick(key, month, giver, first, stop, mark, hit, rows, count):
     """Rows of [first, stop) whom luck picks this month, whoever they are: rows[0, : count[0]] a 32nd to lose, leave or seek
-    work, rows[1] a 128th to found a shop, rows[2] those whose turn it is to send money home. `mark`, `flag`, `hit`: scratch of a block.
+    work, rows[1] a 128th to found a shop, rows[2] those whose turn it is to send money home. `mark`, `hit`: scratch of a block.
     """
     phase = np.uint32(month % 12)
     n0, n1, n2 = 0, 0, 0
@@ -224,9 +224,7 @@ def pick(key, month, giver, first, stop, mark, flag, hit, rows, count):
             mark[np.uint64(i - begin)] = (
                 np.uint8(luck < 4) | np.uint8(luck == 5) << np.uint8(1) | np.uint8(gives) << np.uint8(2)
             )
-        for j in range(end - begin):
-            flag[np.uint64(j)] = mark[np.uint64(j)] != 0
-        for i in hit[: pack(flag[: end - begin], begin, hit, 0)]:
+        for i in hit[: pack(mark[: end - begin], begin, hit, 0)]:
             picks = np.int64(mark[np.uint64(i - begin)])
             rows[0, n0], rows[1, n1], rows[2, n2] = i, i, i
             n0 += picks & 1
@@ -236,17 +234,17 @@ def pick(key, month, giver, first, stop, mark, flag, hit, rows, count):
 
 
 @kernel
-def look_over(P, month, A, study_months, least, first, stop, flag, hit, rows, count, adults):
+def look_over(P, month, A, study_months, born, first, stop, flag, hit, rows, count, adults):
     """Lists of those of rows [first, stop) who seek, have reached an age, study away: rows[list, : count[list]]. adults[nd]:
     residents of working age. `flag`, `hit`: scratch of a block.
 
-    Loops without branches over few columns and narrow numbers become vector code. least[own, sex]: lowest age at which someone
-    may be due, own 1: who works on a farm or an own account; these few are looked at one by one.
+    Loops without branches over few columns and narrow numbers become vector code. born[own, sex] (int16): the last month of birth of
+    those who may be due, own 1: who works on a farm or an own account; these few are looked at one by one.
     """
     studies = (month % 12 == 1) | (month % 12 == 8)
-    now, least_woman, least_man = np.int32(month), np.int32(least[0, FEMALE]), np.int32(least[0, MALE])
-    own_woman, own_man = np.int32(least[1, FEMALE]), np.int32(least[1, MALE])
-    youngest, oldest = np.int32(FIRST_WORK), np.int32(LAST_WORK)
+    woman, man, own_woman, own_man = born[0, FEMALE], born[0, MALE], born[1, FEMALE], born[1, MALE]
+    until, after = np.int16(month - FIRST_WORK), np.int16(month - LAST_WORK)
+    left_after = np.int16(month - study_months - 1)
     seek, due, study = 0, 0, 0
     for begin in range(first, stop, BLOCK):
         end = min(begin + BLOCK, stop)
@@ -257,16 +255,16 @@ def look_over(P, month, A, study_months, least, first, stop, flag, hit, rows, co
         seek = pack(mine, begin, rows[0], seek)
         for i in range(begin, end):
             p = np.uint64(i)
-            age = np.int32(now - np.int32(P.birth[p]))
-            mine[np.uint64(i - begin)] = (P.state[p] == RESIDENT) & (age >= youngest) & (age < oldest)
+            of_age = (P.birth[p] > after) & (P.birth[p] <= until)
+            mine[np.uint64(i - begin)] = (P.state[p] == RESIDENT) & of_age
         count_where(mine, 1, P.district[begin:end], adults, 0, end - begin)
         for i in range(begin, end):
             p = np.uint64(i)
-            works, man = P.activity[p] == EMPLOYED, P.sex[p] == MALE
+            works = P.activity[p] == EMPLOYED
             own = works & ((P.sector[p] == FARM) | (P.sector[p] == OWN_ACCOUNT))
-            limit = (own_man if own else least_man) if man else (own_woman if own else least_woman)
-            old = np.int32(now - np.int32(P.birth[p])) >= limit
-            mine[np.uint64(i - begin)] = old & (works | (P.pension[p] == 0)) & (P.state[p] == RESIDENT)
+            last = (own_man if own else man) if P.sex[p] == MALE else (own_woman if own else woman)
+            may_be = works | (P.pension[p] == 0)
+            mine[np.uint64(i - begin)] = (P.birth[p] <= last) & may_be & (P.state[p] == RESIDENT)
         n = pack(mine, begin, hit, 0)
         for k in range(n):
             if k + 16 < n:
@@ -276,8 +274,8 @@ def look_over(P, month, A, study_months, least, first, stop, flag, hit, rows, co
         if studies:
             for i in range(begin, end):
                 p = np.uint64(i)
-                away = now - np.int32(P.left[p]) <= np.int32(study_months)
-                mine[np.uint64(i - begin)] = (P.activity[p] == STUDENT) & (P.state[p] == GONE) & away
+                away = (P.state[p] == GONE) & (P.left[p] > left_after)
+                mine[np.uint64(i - begin)] = (P.activity[p] == STUDENT) & away
             study = pack(mine, begin, rows[2], study)
     count[0], count[1], count[2] = seek, due, study
 
@@ -462,7 +460,7 @@ def _luck(world: World) -> Callable[[int, int, int], tuple[int, tuple[np.ndarray
 
     def work(_: int, first: int, stop: int) -> tuple[int, tuple[np.ndarray, ...]]:
         rows, count = np.empty((3, stop - first + 1), np.int32), np.zeros(3, np.int64)
-        scratch = *np.empty((2, BLOCK), np.uint8), np.empty(BLOCK + 1, np.int32)
+        scratch = np.empty(BLOCK, np.uint8), np.empty(BLOCK + 1, np.int32)
         pick(key, month, giver, first, stop, *scratch, rows, count)
         return stop, tuple(rows[i, : int(count[i])].copy() for i in range(3))
 
@@ -483,6 +481,7 @@ def _look(world: World, ages: View) -> dict[str, np.ndarray]:
     informal = ages.stop_informal - 32
     own = informal[:, [FARM, OWN_ACCOUNT]].min(axis=1)
     least = np.clip([np.minimum(ages.stop, informal).min(axis=1), own], ages.first_pension, LAST_WORK)
+    born = (world.month - least).astype(np.int16)
     luck, draw = world.found_ahead("household_income"), _luck(world)
 
     def work(part: int, first: int, stop: int) -> tuple[list[np.ndarray], np.ndarray]:
@@ -495,7 +494,7 @@ def _look(world: World, ages: View) -> dict[str, np.ndarray]:
         rows, count = np.empty((len(LISTS), stop - first + 1), np.int32), np.zeros(len(LISTS), np.int64)
         hit, adults = np.empty(BLOCK + 1, np.int32), np.zeros(world.nd, np.int64)
         flag = np.empty(BLOCK, np.uint8)
-        look_over(view, world.month, ages, study_months, least, first, stop, flag, hit, rows, count, adults)
+        look_over(view, world.month, ages, study_months, born, first, stop, flag, hit, rows, count, adults)
         look_at(view, world.month, ages.first_pension, give_months, study_months, picked, rows[3:], count[3:])
         return [mine[:n].copy() for mine, n in zip(rows, count.tolist(), strict=True)], adults
 

@@ -40,62 +40,71 @@ _LIT, _WINDOWS, _OCCUPIED, _LIT_HOMES, _HOMES = 0, 14, 28, 40, 52
 
 
 #: Bits of a home's luck: lit if someone lives there, if it is a hostel, if a second home; lit windows then.
-_AT_HOME, _HOSTEL, _SECOND, _BRIGHT = 0, 1, 2, 3
+_AT_HOME, _HOSTEL, _SECOND, _BRIGHT = np.uint8(0), np.uint8(1), np.uint8(2), np.uint8(3)
+#: Bits of what a home shows: lit windows, windows if it stands, lived in.
+_SHOWS_LIT, _SHOWS_WINDOWS, _SHOWS_USED = np.uint8(0), np.uint8(3), np.uint8(6)
+_FIELD = np.uint32(4095)
 
 
 @inlined
-def window_count(rooms):
-    """Windows of a home."""
-    return min(np.uint32(rooms) + np.uint32(2), np.uint32(5))
+def _below(word, chances, k):
+    """Whether a word is below the k-th of `chances` of 2**32, which may be all of them."""
+    return (word < chances[0, k]) | (chances[1, k] != 0)
 
 
 @kernel
-def draw_luck(D, seed, month, limits, window, words, luck, first, stop):
+def draw_luck(D, seed, month, chances, window, words, luck, first, stop):
     """luck[d] (uint8) of homes [first, stop): what would be lit, whoever lives there. It hangs on keys and rooms, which never change.
 
-    limits: of 2**32 for homes, hostels, second homes; window: of 4096. `words`: scratch of a block.
+    chances[:, k]: of 2**32 for homes, hostels, second homes (low word, high word); window: of 4096, for each of the two windows that a
+    home has at least and of one more for each of up to three rooms. `words`: scratch of a block. All in 32 bits, for vector code.
     """
-    home, hostel, second = limits[0], limits[1], limits[2]
     for begin in range(first, stop, BLOCK):
         end = min(begin + BLOCK, stop)
         fill4(seed, D.key[begin:end], month, LIT_WINDOWS, words)
         for i in range(begin, end):
             d, w = np.uint64(i), np.uint64(i - begin)
-            bits = np.uint64(words[1, w]) << np.uint64(32) | np.uint64(words[2, w])
-            bright = np.uint32(0)
-            for k in range(5):
-                field = bits >> np.uint64(12 * k) & np.uint64(4095)
-                bright += np.uint32(field < window) & np.uint32(np.uint32(k) < window_count(D.rooms[d]))
-            word = np.uint64(words[0, w])
+            low, high, rooms = words[2, w], words[1, w], D.rooms[d]
+            third = np.uint32(low >> np.uint32(24)) | np.uint32(high << np.uint32(8))
+            bright = np.uint32((low & _FIELD) < window) + np.uint32((low >> np.uint32(12) & _FIELD) < window)
+            bright += np.uint32((third & _FIELD) < window) & np.uint32(rooms > 0)
+            bright += np.uint32((high >> np.uint32(4) & _FIELD) < window) & np.uint32(rooms > 1)
+            bright += np.uint32((high >> np.uint32(16) & _FIELD) < window) & np.uint32(rooms > 2)
+            word = words[0, w]
             luck[d] = (
-                np.uint32(word < home) << np.uint32(_AT_HOME)
-                | np.uint32(word < hostel) << np.uint32(_HOSTEL)
-                | np.uint32(word < second) << np.uint32(_SECOND)
-                | max(bright, np.uint32(1)) << np.uint32(_BRIGHT)
+                np.uint32(_below(word, chances, 0)) << _AT_HOME
+                | np.uint32(_below(word, chances, 1)) << _HOSTEL
+                | np.uint32(_below(word, chances, 2)) << _SECOND
+                | max(np.uint32(bright), np.uint32(1)) << _BRIGHT
             )
 
 
 @kernel
-def light(D, luck, glow, first, stop):
-    """Fill `glow` for homes [first, stop) with `luck`: lit windows, windows, lived in, lit, standing, each at its bit."""
+def light(D, luck, shown, first, stop):
+    """What homes [first, stop) with `luck` show: shown[d - first] (uint8)."""
     for i in range(first, stop):
         d, g = np.uint64(i), np.uint64(i - first)
-        stands = np.uint64(D.state[d] == STANDING)
-        lived, guests, second = D.occupant[d] > 0, D.use[d] == HOSTEL, D.use[d] == SECOND_HOME
-        which = np.uint8(_AT_HOME) if lived else np.uint8(_HOSTEL) if guests else np.uint8(_SECOND)
-        used = np.uint64(lived | guests | second) & stands
-        lit = np.uint64(luck[g] >> which & np.uint8(1)) & used
-        glow[g] = (
-            lit * np.uint64(luck[g] >> np.uint8(_BRIGHT)) << np.uint64(_LIT)
-            | np.uint64(window_count(D.rooms[d])) * stands << np.uint64(_WINDOWS)
-            | used << np.uint64(_OCCUPIED)
-            | lit << np.uint64(_LIT_HOMES)
-            | stands << np.uint64(_HOMES)
-        )
+        stands, lived = np.uint8(D.state[d] == STANDING), np.uint8(D.occupant[d] > 0)
+        guests, second = np.uint8(D.use[d] == HOSTEL), np.uint8(D.use[d] == SECOND_HOME)
+        of_use = np.uint8(luck[g] >> _HOSTEL) if guests != 0 else np.uint8(luck[g] >> _SECOND)
+        lit = np.uint8(luck[g] >> _AT_HOME) if lived != 0 else of_use
+        used = np.uint8(np.uint8(lived | guests | second) & stands)
+        bright = np.uint8(luck[g] >> _BRIGHT) if np.uint8(lit & used) != 0 else np.uint8(0)
+        windows = np.uint8(min(np.uint8(D.rooms[d]), np.uint8(3)) + np.uint8(2))
+        windows = windows if stands != 0 else np.uint8(0)
+        shown[g] = np.uint8(bright | np.uint8(windows << _SHOWS_WINDOWS) | np.uint8(used << _SHOWS_USED))
+
+
+def _glow() -> np.ndarray:
+    """uint64[128]: what a home adds to its building, each count at its bit, for all that it may show."""
+    shown = np.arange(128, dtype=np.uint64)
+    lit, windows, used = shown & 7, shown >> np.uint64(_SHOWS_WINDOWS) & 7, shown >> np.uint64(_SHOWS_USED)
+    counts = (lit, _LIT), (windows, _WINDOWS), (used, _OCCUPIED), (lit > 0, _LIT_HOMES), (windows > 0, _HOMES)
+    return np.bitwise_or.reduce([count.astype(np.uint64) << np.uint64(bit) for count, bit in counts])
 
 
 @kernel
-def dusk(glow, B, homes, lights, out, first, stop):
+def dusk(shown, glow, B, homes, lights, out, first, stop):
     """Add up buildings [first, stop) with homes [homes[0], homes[1]): lights[0] lit windows, [1] windows, [2] homes lived in, by
     building; out[0] lit windows, [1] windows, [2] lit homes, [3] homes, by district."""
     begin = homes[0]
@@ -103,7 +112,7 @@ def dusk(glow, B, homes, lights, out, first, stop):
         end = B.first[b + 1] if b + 1 < stop else homes[1]
         total = np.uint64(0)
         for d in range(begin - homes[0], end - homes[0]):
-            total += glow[np.uint64(d)]
+            total += glow[np.uint64(shown[np.uint64(d)])]
         begin = end
         lit = total >> np.uint64(_LIT) & np.uint64(16383)
         windows = total >> np.uint64(_WINDOWS) & np.uint64(16383)
@@ -146,12 +155,13 @@ def _luck(world: World) -> Callable[[int, int, int], np.ndarray]:
         [np.ceil(p[f"lit_windows.{name}"] * 2.0**32 - 0.5) for name in ("home", "hostel", "second")],
         np.uint64,
     )
-    window = np.uint64(p["lit_windows.window"] * 4096.0)
+    chances = np.array([limits & 0xFFFFFFFF, limits >> np.uint64(32)], np.uint32)
+    window = np.uint32(p["lit_windows.window"] * 4096.0)
     luck = np.empty(D.key.size, np.uint8)
 
     def work(_: int, first: int, stop: int) -> np.ndarray:
         words = np.empty((4, BLOCK), np.uint32)
-        draw_luck(D, world.seed, world.month, limits, window, words, luck, first, stop)
+        draw_luck(D, world.seed, world.month, chances, window, words, luck, first, stop)
         return luck[first:stop]
 
     return work
@@ -166,19 +176,19 @@ def _dusk(world: World) -> Callable[[int, int, int], tuple[np.ndarray, np.ndarra
     """Lights of a chunk of buildings: by building, in one array for all chunks, and by district."""
     B, D, draw = world.buildings.view(), world.dwellings.view(), _luck(world)
     n, last = world.buildings.n, world.dwellings.n
-    lights = np.empty((3, n), B.lit.dtype)
+    lights, glow = np.empty((3, n), B.lit.dtype), _glow()
     known = np.concatenate([np.zeros(1, np.uint8), *world.found_ahead("lit_windows.luck")])
 
     def work(_: int, first: int, stop: int) -> tuple[np.ndarray, np.ndarray]:
         out = np.zeros((4, world.nd), np.int64)
         # buildings and their homes are appended together, so a run of buildings is a run of homes and no other's
         homes = int(B.first[first]), int(B.first[stop]) if stop < n else last
-        glow = np.empty(homes[1] - homes[0], np.uint64)
+        shown = np.empty(homes[1] - homes[0], np.uint8)
         luck = known[slice(*homes)]
         if homes[1] > len(known):
             luck = np.concatenate([luck, draw(0, max(homes[0], len(known)), homes[1])])
-        light(D, luck, glow, *homes)
-        dusk(glow, B, homes, lights, out, first, stop)
+        light(D, luck, shown, *homes)
+        dusk(shown, glow, B, homes, lights, out, first, stop)
         return lights, out
 
     return work

@@ -57,17 +57,30 @@ AGE_CELLS, WORK_CELLS = math.prod(_BY_AGE), math.prod(_BY_WORK)
 
 @inlined
 def age_cell(district, sex, birth, month):
-    """Place of a resident in the count by age."""
-    years = min(np.uint32(np.int32(month) - np.int32(birth)) // np.uint32(12), np.uint32(OLDEST))
-    return np.int32(district) * AGE_CELLS + np.int32(sex) * (OLDEST + 1) + np.int32(years)
+    """Place of a resident in the count by age (uint16, as wide as the widest column it looks at)."""
+    years = np.uint16(np.uint16(np.int16(month) - np.int16(birth)) // np.uint16(12))
+    of_sex = np.uint16(np.uint16(np.uint8(sex)) * np.uint16(OLDEST + 1))
+    return np.uint16(
+        np.uint16(np.uint16(np.uint8(district)) * np.uint16(AGE_CELLS))
+        + of_sex
+        + min(years, np.uint16(OLDEST))
+    )
 
 
 @inlined
 def work_cell(district, activity, sector, pension, collective, employer):
-    """Place of a resident in the count by work."""
-    flags = np.int32(pension > 0) + np.int32(collective > 0) * 2 + np.int32(employer != 0) * 4
-    at = np.int32(activity) * N_SECTORS + np.int32(sector)
-    return np.int32(district) * WORK_CELLS + at * FLAGS + flags
+    """Place of a resident in the count by work (uint16)."""
+    flags = (
+        np.uint16(pension > 0)
+        | np.uint16(np.uint16(collective > 0) << np.uint16(1))
+        | np.uint16(np.uint16(employer != 0) << np.uint16(2))
+    )
+    at = np.uint16(np.uint16(np.uint8(activity)) * np.uint16(N_SECTORS)) + np.uint16(np.uint8(sector))
+    return np.uint16(
+        np.uint16(np.uint16(np.uint8(district)) * np.uint16(WORK_CELLS))
+        + np.uint16(at * np.uint16(FLAGS))
+        + flags
+    )
 
 
 @kernel
@@ -84,6 +97,8 @@ def count_people(P, month, ages, works, cell, flag, here, first, stop):
             p, j = np.uint64(i), np.uint64(i - begin)
             cell[j] = age_cell(P.counted[p], P.sex[p], P.birth[p], month)
             flag[j] = P.state[p] == RESIDENT
+        for i in range(begin, end):
+            p = np.uint64(i)
             registered += (P.state[p] != DEAD) & (P.hukou[p] == 1)
         residents = here[: pack(flag[: end - begin], 0, here, 0)]
         tally_some(cell, residents, ages)
@@ -134,13 +149,14 @@ def count_homes(state, size, district, sizes, cell, flag, here, first, stop):
         end = min(begin + BLOCK, stop)
         for i in range(begin, end):
             h, j = np.uint64(i), np.uint64(i - begin)
-            cell[j] = np.int32(district[h]) * SIZES + np.int32(min(size[h], SIZES - 1))
+            members = np.uint16(min(size[h], np.int16(SIZES - 1)))
+            cell[j] = np.uint16(np.uint16(np.uint8(district[h])) * np.uint16(SIZES)) + members
             flag[j] = state[h] == ACTIVE
         tally_some(cell, here[: pack(flag[: end - begin], 0, here, 0)], sizes)
 
 
 def _scratch() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    return np.empty(BLOCK, np.int32), np.empty(BLOCK, np.uint8), np.empty(BLOCK + 1, np.int32)
+    return np.empty(BLOCK, np.uint16), np.empty(BLOCK, np.uint8), np.empty(BLOCK + 1, np.int32)
 
 
 def _people(world: World) -> Callable[[int, int, int], tuple[int, np.ndarray, np.ndarray]]:

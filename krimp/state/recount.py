@@ -127,10 +127,11 @@ def _families(state, size, head, estate, owned, dwelling, tenure, first, stop):
         holdings += _mark(i, i) * np.uint64(np.int64(owned[h]))
     for i in range(first, stop):
         h = np.uint64(i)
-        housed = (state[h] == ACTIVE) & (dwelling[h] != 0)
-        homeless += (state[h] == ACTIVE) & (dwelling[h] == 0)
-        homes += _mark(dwelling[h], i) if housed else _NONE
-        tenures += _mark(i, 2 * i + (tenure[h] == OWNER)) if housed else _NONE
+        active, lodged = state[h] == ACTIVE, dwelling[h] != 0
+        homeless += active & (not lodged)
+        housed = np.uint32(i) if active & lodged else np.uint32(0)
+        homes += _mark(housed, dwelling[h])
+        tenures += _mark(housed, 2 * housed + np.uint32(tenure[h] == OWNER))
     return ended, empty, homeless, heads, sizes, deeds, holdings, homes, tenures
 
 
@@ -158,8 +159,8 @@ def _homes(state, use, occupant, owner, kind, nxt, first, stop):
         d = np.uint64(i)
         h = occupant[d]
         own = (kind[d] == BY_HOUSEHOLD) & (owner[d] == h)
-        homes += _mark(i, h) if h > 0 else _NONE
-        tenures += _mark(h, 2 * h + own) if h > 0 else _NONE
+        homes += _mark(h, i)
+        tenures += _mark(h, 2 * np.uint32(h) + np.uint32(own))
     return wrong_use, unused, fallen, nobody, following, deeds, named, homes, tenures
 
 
