@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache, partial
 from types import ModuleType
 
@@ -207,7 +207,7 @@ def _observers(world: World) -> list[Callable[[], dict[str, np.ndarray]]]:
     return [partial(module.observe, world) for module in _that_have("observe")]
 
 
-def _gather(world: World, observed: Iterable[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+def _gather(world: World, observed: Sequence[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
     out: dict[str, np.ndarray] = {}
     weight = float(world.weight)
     minor = float(world.pack.config.minor_units)
@@ -216,9 +216,10 @@ def _gather(world: World, observed: Iterable[dict[str, np.ndarray]]) -> dict[str
     whole = [series.by_district for series in flows]
     counted[whole, -1] = counted[whole].sum(axis=1)
     out.update(zip((series.name for series in flows), counted * weight, strict=True))
-    for found in observed:
-        for name, values in found.items():
-            kind = world.series[name].kind
-            factor = weight if kind == "stock" else weight / minor if kind == "money" else 1.0
-            out[name] = np.asarray(values, np.float64) * factor
+    names = [name for found in observed for name in found]
+    values = np.array([values for found in observed for values in found.values()], np.float64)
+    kinds = [world.series[name].kind for name in names]
+    factors = {"stock": weight, "money": weight / minor}
+    values *= np.array([factors.get(kind, 1.0) for kind in kinds])[:, None]
+    out.update(zip(names, values, strict=True))
     return out

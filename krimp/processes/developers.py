@@ -22,7 +22,7 @@ from krimp.state.codes import (
     STANDING,
 )
 from krimp.state.compile import kernel
-from krimp.state.counting import Dwindling, count_where
+from krimp.state.counting import Dwindling
 from krimp.state.parameters import Parameter
 from krimp.state.portable import exp, log
 from krimp.state.world import Series, World
@@ -174,15 +174,9 @@ def _unsold(world: World) -> np.ndarray:
 
 
 def _standing(world: World) -> np.ndarray:
-    """Standing homes of all owners by district."""
-    d = world.dwellings
-
-    def work(_: int, first: int, stop: int) -> np.ndarray:
-        out = np.zeros(world.nd, np.int64)
-        count_where(d.state, STANDING, d.district, out, first, stop)
-        return out
-
-    return np.sum(world.map_chunks(work, d.n), axis=0).astype(np.float64)
+    """Standing homes of all owners by district: last month's count and what has been built and pulled down since."""
+    since = world.counter("completions") - world.counter("demolitions")
+    return (world.memory["home_stocks.counts"][0] + since[: world.nd]).astype(np.float64)
 
 
 def step(world: World) -> None:

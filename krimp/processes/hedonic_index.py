@@ -16,7 +16,6 @@ The character of a house and of a flat (damp, view, layout, neighbours) is seen 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -556,45 +555,51 @@ def _sales(world: World, deals: np.ndarray, price: np.ndarray) -> np.ndarray:
     return table
 
 
-def neighbours(values: np.ndarray, place: int) -> tuple[float, float]:
-    """The value at this place and the one behind it (at the end itself), were they in rising order.
+def neighbours(values: np.ndarray, *places: int) -> list[tuple[float, float]]:
+    """The value at each place (the highest first) and the one behind it (at the end itself), were they in rising order.
 
-    numpy finds what belongs to one place in a third of the time of its sort, but to two places in three times as much.
+    numpy finds what belongs to one place in a third of the time of its sort, but to two places in three times as much; what
+    belongs to a lower one is looked for in what lies below.
     """
-    parted = np.partition(values, place)
-    here, behind = parted[place], parted[place + 1 :]
-    return float(here), float(behind.min() if len(behind) else here)
+    found: list[tuple[float, float]] = []
+    for place in places:
+        parted = np.partition(values, place)
+        here, behind = float(parted[place]), parted[place + 1 :]
+        # nothing is left behind at the end of all, and where the place before was the same
+        found.append((here, float(behind.min()) if len(behind) else found[-1][1] if found else here))
+        values = parted[: place + 1]
+    return found
 
 
-def median(values: np.ndarray) -> float:
+def median(values: np.ndarray) -> tuple[float]:
     """Middle value, or the mean of the two in the middle; nan of none."""
     n = len(values)
     if n == 0:
-        return np.nan
-    low, high = neighbours(values, (n - 1) // 2)
-    return low if n % 2 else (low + high) / 2.0
+        return (np.nan,)
+    ((low, high),) = neighbours(values, (n - 1) // 2)
+    return (low if n % 2 else (low + high) / 2.0,)
 
 
-def quantile(values: np.ndarray, share: float) -> float:
-    """Quantile by numpy's default rule: a straight line between neighbours; nan of none."""
+def quantiles(values: np.ndarray, *shares: float) -> tuple[float, ...]:
+    """Quantiles, the highest first, by numpy's default rule: a straight line between neighbours; nan of none."""
     if len(values) == 0:
-        return np.nan
-    place = (len(values) - 1) * share
-    low = int(place)
-    a, b = neighbours(values, low)
-    t = place - low
-    return a + (b - a) * t if t < 0.5 else b - (b - a) * (1.0 - t)
+        return (np.nan,) * len(shares)
+    places = [(len(values) - 1) * share for share in shares]
+    out = []
+    for place, (a, b) in zip(places, neighbours(values, *map(int, places)), strict=True):
+        t = place - int(place)
+        out.append(a + (b - a) * t if t < 0.5 else b - (b - a) * (1.0 - t))
+    return tuple(out)
 
 
 def _each(
-    values: np.ndarray, district: np.ndarray, nd: int, *of: Callable[[np.ndarray], float]
+    values: np.ndarray, district: np.ndarray, nd: int, of: Callable[[np.ndarray], tuple[float, ...]]
 ) -> np.ndarray:
-    """float64[of, nd + 1]: each `of` the values by district, and of all (last)."""
+    """float64[figures, nd + 1]: the figures `of` the values by district, and of all (last)."""
     start, order = np.zeros(nd + 2, np.int64), np.empty(len(values), np.int32)
     group(district, start, order)
     grouped = values[order]
-    parts = [*(grouped[start[i] : start[i + 1]] for i in range(nd)), values]
-    return np.array([[one(part) for part in parts] for one in of])
+    return np.array([*(of(grouped[start[i] : start[i + 1]]) for i in range(nd)), of(values)]).T
 
 
 @kernel
@@ -613,7 +618,7 @@ def _asks(world: World) -> dict[str, np.ndarray]:
     rows = rows_where((d.listed & codes.FOR_SALE) != 0)  # FOR_BOTH holds its bit
     district, (ask, m2) = np.empty(len(rows), np.int8), np.empty((2, len(rows)))
     asks_of(d.view(), rows, district, ask, m2)
-    low, middle = _each(ask, district, nd, partial(quantile, share=0.01), partial(quantile, share=0.5))
+    middle, low = _each(ask, district, nd, lambda asks: quantiles(asks, 0.5, 0.01))
     (m2_middle,) = _each(m2, district, nd, median)
     found = {"median_ask_m2": m2_middle, "ask_total_p01": low, "ask_total_p50": middle}
     return {name: np.where(np.isnan(values), 0.0, values) for name, values in found.items()}

@@ -11,12 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from krimp.state.codes import GONE, RESIDENT
 from krimp.state.compile import kernel, prefetch
 from krimp.state.counting import pack
+from krimp.state.crew import Job
 from krimp.state.parameters import Parameter
 from krimp.state.purposes import LIFE_SCREEN
 from krimp.state.random import fill
@@ -111,13 +113,14 @@ def thresholds(world: World, hazards: tuple[LifeHazard, ...], month: int) -> np.
 
 
 def _near(
-    world: World, month: int, table: np.ndarray
+    world: World, month: int, limits: Callable[[], np.ndarray]
 ) -> Callable[[int, int, int], tuple[np.ndarray, np.ndarray, int, np.ndarray]]:
-    """The draws of a month for a chunk of rows: who is near an event, with what luck, where the chunk ends, the table."""
-    most = np.repeat(table[:, :, -1].max(axis=0), 12)
+    """The draws of a month for a chunk of rows: who is near an event, with what luck, where the chunk ends, `thresholds`."""
     key, birth = world.persons.key, world.persons.birth
 
     def work(_: int, first: int, stop: int) -> tuple[np.ndarray, np.ndarray, int, np.ndarray]:
+        table = limits()
+        most = np.repeat(table[:, :, -1].max(axis=0), 12)
         rows, luck = np.empty(stop - first + 1, np.int32), np.empty(stop - first + 1, np.uint32)
         scratch = np.empty(BLOCK, np.uint32), np.empty(BLOCK, np.uint8)
         n = draw_near(key, birth, world.seed, month, most, *scratch, rows, luck, first, stop)
@@ -129,7 +132,15 @@ def _near(
 def foresee(world: World, hazards: tuple[LifeHazard, ...]) -> None:
     """Begin with next month's draws, which hang on nothing that may still happen. Those born until then are drawn for later."""
     later = world.month + 1
-    world.ahead("life_screening", _near(world, later, thresholds(world, hazards, later)), world.persons.n)
+    once = Job(partial(thresholds, world, hazards, later))
+
+    def limits() -> np.ndarray:
+        # worked out with the first chunk, on a core that has leisure
+        once.run()
+        table: np.ndarray = once.wait()
+        return table
+
+    world.ahead("life_screening", _near(world, later, limits), world.persons.n)
 
 
 def step(world: World, hazards: tuple[LifeHazard, ...]) -> None:
@@ -138,7 +149,7 @@ def step(world: World, hazards: tuple[LifeHazard, ...]) -> None:
     found = world.found_ahead("life_screening")
     met, table = found[-1][2:] if found else (1, thresholds(world, hazards, world.month))
     if met < world.persons.n:
-        found += world.map_chunks(_near(world, world.month, table), world.persons.n, first=met)
+        found += world.map_chunks(_near(world, world.month, lambda: table), world.persons.n, first=met)
     rows, luck = (np.concatenate([part[i] for part in found]) for i in range(2))
 
     def look(_: int, first: int, stop: int) -> np.ndarray:

@@ -37,6 +37,8 @@ ACCOUNTS = (
     Account("households.home_loans", "claim", "mortgages owed (negative)"),
     Account("banks.home_loans", "claim", "mortgages held"),
 )
+#: Debtors of a part.
+ROWS = 8192
 BRANCHES = ("mortgages.paid_off", "mortgages.written_off", "mortgages.unpaid", "mortgages.repaid_by_leavers")
 
 
@@ -93,8 +95,14 @@ def step(world: World) -> None:
     """Payments."""
     p, h, book = world.params, world.households, world.ledger
     world.memory["mortgages.annuity"] = annuity(world)
-    fired, paid = np.zeros(len(BRANCHES), np.int64), np.zeros((world.nd, 4), np.int64)
-    repay(h.view(), rows_where(h.loan > 0), p["mortgages.rate"], p["mortgages.income_share"], paid, fired)
+    rows, view = rows_where(h.loan > 0), h.view()
+
+    def work(_: int, first: int, stop: int) -> tuple[np.ndarray, np.ndarray]:
+        fired, paid = np.zeros(len(BRANCHES), np.int64), np.zeros((world.nd, 4), np.int64)
+        repay(view, rows[first:stop], p["mortgages.rate"], p["mortgages.income_share"], paid, fired)
+        return fired, paid
+
+    fired, paid = (sum(parts) for parts in zip(*world.map_chunks(work, len(rows), 0, ROWS), strict=True))
     interest, here, away, lost = paid.T
     book.pay_each("interest", "households.cash", "banks.cash", interest)
     book.pay_each("principal", "households.cash", "banks.cash", here)

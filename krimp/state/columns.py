@@ -7,9 +7,9 @@ block of addresses, sizes and numbers; what a kernel uses of it, it reads there 
 
 from __future__ import annotations
 
+import struct
 import zlib
 from collections.abc import Mapping
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -20,12 +20,13 @@ from krimp.state.compile import ir, numba
 types, extending = numba.core.types, numba.extending
 
 _WORD, _BYTES = ir.IntType(64), 8
+#: Numbers that a view may hold: the compiler's type, and how they are laid out (`struct`).
 _NUMBERS = {
-    float: types.float64,
-    np.float64: types.float64,
-    int: types.int64,
-    np.int64: types.int64,
-    np.uint64: types.uint64,
+    float: (types.float64, "d"),
+    np.float64: (types.float64, "d"),
+    int: (types.int64, "q"),
+    np.int64: (types.int64, "q"),
+    np.uint64: (types.uint64, "Q"),
 }
 
 
@@ -41,13 +42,14 @@ class Columns(types.Type):  # type: ignore[misc]
         super().__init__(f"{view}{zlib.crc32(repr((names, kinds)).encode()):x}")
 
 
-@cache
-def _columns(view: str, names: tuple[str, ...], kinds: tuple[Any, ...]) -> Columns:
-    return Columns(
-        view,
-        names,
-        tuple(types.Array(numba.from_dtype(k[0]), k[1], "C") if isinstance(k, tuple) else k for k in kinds),
-    )
+#: Types by name, names and kinds of a view; hashing the compiler's own types would take longer than to make the view.
+_KNOWN: dict[tuple[Any, ...], Columns] = {}
+
+
+def _kind(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return types.Array(numba.from_dtype(value.dtype), value.ndim, "C")
+    return value._numba_type_ if isinstance(value, View) else _NUMBERS[type(value)][0]
 
 
 def _address(array: np.ndarray) -> int:
@@ -65,36 +67,43 @@ class View:
 
     def __init__(self, view: str, held: Mapping[str, Any]) -> None:
         self.__dict__.update(held)
-        words: list[int] = []
-        reals: list[tuple[int, float]] = []
+        words: list[Any] = []
+        layout: list[str] = []
         kinds: list[Any] = []
         for name, value in held.items():
-            if isinstance(value, np.ndarray):
+            known = _NUMBERS.get(type(value))
+            if known is not None:
+                kinds.append(known[1])
+                layout.append(known[1])
+                words.append(value)
+            elif isinstance(value, np.ndarray):
                 if not value.flags.c_contiguous:
                     raise ValueError(
                         f"{view}.{name}: found strides {value.strides}; allowed is one piece of memory"
                     )
                 kinds.append((value.dtype, value.ndim))
+                layout.append(f"Q{value.ndim}Q")
                 words += (_address(value), *value.shape)
             elif isinstance(value, View):
-                kinds.append(value._numba_type_)
+                kinds.append(value._numba_type_.name)
+                layout.append("Q")
                 words.append(value._at)
             else:
-                kind = _NUMBERS.get(type(value))
-                if kind is None:
-                    raise TypeError(
-                        f"{view}.{name}: found {value!r}; allowed are arrays, views and 64-bit numbers"
-                    )
-                kinds.append(kind)
-                if kind is types.float64:
-                    reals.append((len(words), value))
-                    value = 0
-                words.append(int(value) & 0xFFFFFFFFFFFFFFFF)
-        self._words = np.array(words, np.uint64)
-        for place, real in reals:
-            self._words[place : place + 1].view(np.float64)[0] = real
+                raise TypeError(
+                    f"{view}.{name}: found {value!r}; allowed are arrays, views and 64-bit numbers"
+                )
+        self._words = np.frombuffer(bytearray(struct.pack("=" + "".join(layout), *words)), np.uint64)
         self._at = _address(self._words)
-        self._numba_type_ = _columns(view, tuple(held), tuple(kinds))
+        self._numba_type_ = self._columns(view, (view, *held, *kinds))
+
+    def _columns(self, view: str, known_by: tuple[Any, ...]) -> Columns:
+        found = _KNOWN.get(known_by)
+        if found is None:
+            held = {name: self.__dict__[name] for name in known_by[1 : 1 + len(known_by) // 2]}
+            found = _KNOWN[known_by] = Columns(
+                view, tuple(held), tuple(_kind(value) for value in held.values())
+            )
+        return found
 
     def __getattr__(self, name: str) -> Any:
         raise AttributeError(f"a view of {self.__dict__.get('_numba_type_')} has no {name}")

@@ -94,9 +94,10 @@ class Ledger:
 
     def pay_each(self, flow: str, payer: str, receiver: str, amounts: np.ndarray) -> None:
         """`pay` amounts[d] (int64, by district) in each district at once. ValueError if one is below 0."""
-        total, n = int(amounts.sum()), len(amounts)
-        if amounts.min() < 0:
-            raise ValueError(f"{flow}: {amounts.min()} from {payer} to {receiver}; allowed is 0 or more")
+        each: list[int] = amounts.tolist()
+        total, n = sum(each), len(each)
+        if min(each) < 0:
+            raise ValueError(f"{flow}: {min(each)} from {payer} to {receiver}; allowed is 0 or more")
         if total:
             f, p, r = self.index[f"flow.{flow}"], self.index[payer], self.index[receiver]
             self.matrix[:n, f, p] += amounts
