@@ -30,6 +30,7 @@ from krimp.engine.background import BackgroundWriter
 from krimp.engine.run import Settings, execute, prepare, resume
 from krimp.processes import buses, mortality, tenancy
 from krimp.state import compile as door
+from krimp.state.codes import ACTIVE
 from krimp.state.crew import Crew, Job
 from krimp.state.world import World
 
@@ -410,10 +411,12 @@ def test_helpers_end_with_their_city() -> None:
 
 
 def test_what_is_counted_ahead_is_settled(monkeypatch: pytest.MonkeyPatch) -> None:
-    """From the resettlement on people only move, from the budget on only money is written, and what counting itself writes."""
+    """From the resettlement on people only move, behind the market nobody does, from the budget on only money is written, and what
+    counting itself writes."""
     city = prepare("hegang", scale="1/500", threads=2)
     tables = {
         "people_settled": ("persons", "households"),
+        "moves_settled": ("persons", "households"),
         "homes_settled": ("persons", "households", "dwellings", "buildings", "shops"),
     }
     before: dict[str, dict[str, np.ndarray]] = {}
@@ -428,12 +431,19 @@ def test_what_is_counted_ahead_is_settled(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(month, "_count_ahead", settled)
     for _ in range(150):
         month.advance(city)
+        active = before["moves_settled"]["households.state"] == ACTIVE
+        assert np.array_equal(active, city.households.columns["state"] == ACTIVE)
         for moment, found in written.items():
             found |= {n for n, a in columns(moment).items() if not np.array_equal(a, before[moment][n])}
     people = {name for name in written["people_settled"] if name.startswith("persons")}
     assert people == {"persons.district", "persons.counted"}
     # families may move, pay and end, but their lists of members are recounted
     assert not written["people_settled"] & {"households.first", "households.size"}
+    # owners may lose ruins and, if they live elsewhere and have nothing else, their row
+    assert written["moves_settled"] == {
+        "households.cash", "households.loan", "households.cars", "households.estate", "households.owned", "households.state",
+        "persons.counted",
+    }  # fmt: skip
     assert written["homes_settled"] == {
         "households.cash", "households.cars", "persons.counted", "buildings.lit", "buildings.windows", "buildings.occupied",
     }  # fmt: skip

@@ -1,7 +1,8 @@
 """The model on one page: the phases of a month, in order.
 
 Every name is a module of `krimp.processes`; a module may have `PARAMETERS`, `SERIES`, `ACCOUNTS`, `HAZARDS`,
-`start(world)`, `step(world)`, `observe(world)`, `month_begun(world)`, `people_settled(world)` and `homes_settled(world)`.
+`start(world)`, `step(world)`, `observe(world)`, `month_begun(world)`, `people_settled(world)`, `moves_settled(world)` and
+`homes_settled(world)`.
 """
 
 from __future__ import annotations
@@ -174,9 +175,11 @@ def _live(world: World, seconds: dict[str, float], check_each: bool, ahead: bool
             clock = time.perf_counter()
 
 
-#: From these processes on nobody comes, goes, is born, dies or changes work, and then nobody moves and no home changes,
-#: only money: what looks at them may begin on cores that have leisure.
-SETTLED = {PHASES["resettlement"][0]: "people_settled", PHASES["budget"][0]: "homes_settled"}
+#: From these processes on nobody comes, goes, is born, dies or changes work, then nobody moves, and then no home changes, only
+#: money: what looks at them may begin on cores that have leisure.
+SETTLED = {
+    PHASES["resettlement"][0]: "people_settled", "mortgages": "moves_settled", PHASES["budget"][0]: "homes_settled",
+}  # fmt: skip
 
 
 def _count_ahead(world: World, begin: str) -> None:

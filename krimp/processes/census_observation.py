@@ -116,7 +116,7 @@ def _due(world: World) -> bool:
     return world.month_of_year in (5, 11)
 
 
-def homes_settled(world: World) -> None:
+def moves_settled(world: World) -> None:
     """Begin to count when it is time."""
     if _due(world):
         world.ahead("census_observation", lambda *_: _expected(world), 2)

@@ -187,7 +187,7 @@ def people_settled(world: World) -> None:
     world.ahead("population.people", _people(world), world.persons.n, 2 * CHUNK)
 
 
-def homes_settled(world: World) -> None:
+def moves_settled(world: World) -> None:
     """Begin to count families."""
     world.ahead("population.families", _families(world), world.households.n)
 

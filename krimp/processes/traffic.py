@@ -101,7 +101,7 @@ def _cars(world: World) -> Callable[[int, int, int], tuple[np.ndarray, int, int]
     return work
 
 
-def homes_settled(world: World) -> None:
+def moves_settled(world: World) -> None:
     """Begin to count cars."""
     world.ahead("traffic", _cars(world), world.households.n)
 

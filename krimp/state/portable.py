@@ -27,13 +27,15 @@ ONE = 0x3FF0000000000000
 @inlined
 def _exp(x):
     inside = min(max(x, -700.0), 700.0)
-    k = np.int64(inside * INV_LN2 + (0.5 if inside >= 0.0 else -0.5))
-    r = (inside - k * LN2_HIGH) - k * LN2_LOW
+    # 32 bits: narrow vectors cannot turn numbers into 64-bit integers
+    k = np.int32(inside * INV_LN2 + (0.5 if inside >= 0.0 else -0.5))
+    power = np.float64(k)
+    r = (inside - power * LN2_HIGH) - power * LN2_LOW
     # Taylor to r**13 on |r| <= ln2/2, by Horner's rule
     s = 1.0
     for n in range(13, 0, -1):
         s = 1.0 + r * s / n
-    two_to_k = np.int64((k + EXPONENT_BIAS) << MANTISSA_BITS).view(np.float64)
+    two_to_k = np.int64((np.int64(k) + EXPONENT_BIAS) << MANTISSA_BITS).view(np.float64)
     return 0.0 if x < -700.0 else s * two_to_k
 
 

@@ -111,10 +111,10 @@ def _people(state, household, collective, partner, nxt, first, stop):
 
 
 @kernel
-def _families(state, size, head, estate, owned, dwelling, tenure, first, stop):
-    """(ended, empty, homeless; marks of heads, sizes, first deeds, holdings, homes, tenures)."""
+def _families(state, size, head, dwelling, tenure, first, stop):
+    """(ended, empty, homeless; marks of heads, sizes, homes, tenures)."""
     ended, empty, homeless = 0, 0, 0
-    heads, sizes, deeds, holdings, homes, tenures = _NONE, _NONE, _NONE, _NONE, _NONE, _NONE
+    heads, sizes, homes, tenures = _NONE, _NONE, _NONE, _NONE
     for i in range(first, stop):
         h = np.uint64(i)
         heads += _mark(head[h], i)
@@ -123,16 +123,23 @@ def _families(state, size, head, estate, owned, dwelling, tenure, first, stop):
         empty += (size[h] == 0) & (state[h] == ACTIVE)
     for i in range(first, stop):
         h = np.uint64(i)
-        deeds += _mark(estate[h], i)
-        holdings += _mark(i, i) * np.uint64(np.int64(owned[h]))
-    for i in range(first, stop):
-        h = np.uint64(i)
         active, lodged = state[h] == ACTIVE, dwelling[h] != 0
         homeless += active & (not lodged)
         housed = np.uint32(i) if active & lodged else np.uint32(0)
         homes += _mark(housed, dwelling[h])
         tenures += _mark(housed, 2 * housed + np.uint32(tenure[h] == OWNER))
-    return ended, empty, homeless, heads, sizes, deeds, holdings, homes, tenures
+    return ended, empty, homeless, heads, sizes, homes, tenures
+
+
+@kernel
+def _holdings(estate, owned, first, stop):
+    """Marks of households' first deeds and of their holdings."""
+    deeds, holdings = _NONE, _NONE
+    for i in range(first, stop):
+        h = np.uint64(i)
+        deeds += _mark(estate[h], i)
+        holdings += _mark(i, i) * np.uint64(np.int64(owned[h]))
+    return deeds, holdings
 
 
 @kernel
@@ -298,58 +305,73 @@ def _of_people(world: World) -> dict[str, tuple[Scan, int]]:
     return {"recount.people": (people, p.n), "recount.rings": (rings, h.n)}
 
 
-def _of_homes(world: World) -> dict[str, tuple[Scan, int]]:
-    """The other scans, of what is settled when nobody moves any more."""
-    p, h, d = world.persons, world.households, world.dwellings
-    of_home = (d.state, d.use, d.occupant, d.owner, d.owner_kind, d.next_owned)
-    of_family = (h.state, h.size, h.first, h.estate, h.owned, h.dwelling, h.tenure)
+def _of_families(world: World) -> dict[str, tuple[Scan, int]]:
+    """Scans of what is settled when nobody moves any more."""
+    p, h = world.persons, world.households
+    columns = h.state, h.size, h.first, h.dwelling, h.tenure
 
     def residents(_: int, first: int, stop: int) -> np.ndarray:
         here = np.zeros(world.nd, np.int64)
         count_where(p.state, RESIDENT, p.district, here, first, stop)
         return here
 
+    def families(_: int, first: int, stop: int) -> tuple[int, ...]:
+        found: tuple[int, ...] = _families(*columns, first, stop)
+        return found
+
+    return {"recount.residents": (residents, p.n), "recount.families": (families, h.n)}
+
+
+def _of_homes(world: World) -> dict[str, tuple[Scan, int]]:
+    """Scans of what is settled when no home changes any more."""
+    h, d = world.households, world.dwellings
+    columns = d.state, d.use, d.occupant, d.owner, d.owner_kind, d.next_owned
+
     def homes(_: int, first: int, stop: int) -> tuple[tuple[int, ...], np.ndarray]:
         here = np.zeros(world.nd, np.int64)
         count_where(d.state, STANDING, d.district, here, first, stop)
-        return _homes(*of_home, first, stop), here
+        return _homes(*columns, first, stop), here
 
-    def families(_: int, first: int, stop: int) -> tuple[int, ...]:
-        found: tuple[int, ...] = _families(*of_family, first, stop)
+    def holdings(_: int, first: int, stop: int) -> tuple[int, ...]:
+        found: tuple[int, ...] = _holdings(h.estate, h.owned, first, stop)
         return found
 
-    return {
-        "recount.residents": (residents, p.n),
-        "recount.homes": (homes, d.n),
-        "recount.families": (families, h.n),
-    }
+    return {"recount.homes": (homes, d.n), "recount.holdings": (holdings, h.n)}
+
+
+def _begin(world: World, scans: dict[str, tuple[Scan, int]]) -> None:
+    for name, (scan, n) in scans.items():
+        world.ahead(name, scan, n)
 
 
 def people_settled(world: World) -> None:
     """Begin to recount people and their lists."""
-    for name, (scan, n) in _of_people(world).items():
-        world.ahead(name, scan, n)
+    _begin(world, _of_people(world))
+
+
+def moves_settled(world: World) -> None:
+    """Begin to recount families and where people live."""
+    _begin(world, _of_families(world))
 
 
 def homes_settled(world: World) -> None:
-    """Begin to recount where people live, homes and families, all but money."""
-    for name, (scan, n) in _of_homes(world).items():
-        world.ahead(name, scan, n)
+    """Begin to recount homes and whose they are; what is left is money."""
+    _begin(world, _of_homes(world))
 
 
 def _tally(world: World) -> Tallies:
     """Count everything once, the tables in parts side by side."""
     persons, h, d = world.persons, world.households, world.dwellings
-    scans = {**_of_people(world), **_of_homes(world)}
-    by_person, rings, residents, by_home, by_family = (
+    scans = {**_of_people(world), **_of_families(world), **_of_homes(world)}
+    by_person, rings, residents, by_family, by_home, by_owner = (
         world.map_begun(name, scan, n) for name, (scan, n) in scans.items()
     )
     strays, nowhere, links, members, named, pairs = _add(by_person)
     wrong_use, unused, fallen, nobody, following, deeds, owners, lived_in, tenures = _add(
         part[0] for part in by_home
     )
-    ended, empty, homeless, *marks = _add(by_family)
-    heads, sizes, first_deeds, holdings, lived_in_too, tenures_too = marks
+    ended, empty, homeless, heads, sizes, lived_in_too, tenures_too = _add(by_family)
+    first_deeds, holdings = _add(by_owner)
     found = {"strays": strays, "nowhere": nowhere, "ended": ended, "empty": empty, "homeless": homeless, "sizes": sum(rings),
              "wrong_use": wrong_use, "unused": unused, "fallen": fallen, "nobody": nobody}  # fmt: skip
     if not _equal((pairs, 0)):
