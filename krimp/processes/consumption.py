@@ -60,6 +60,8 @@ BRANCHES = (
     "consumption.visitors",
 )
 
+#: Most that a household can spend in a month, fen.
+MOST = float(np.iinfo(np.int32).max)
 _SEASON = (1.0, 1.0, -0.5, -0.5, 0.0, -0.25, -0.25, -0.25, 0.25, 0.25, -0.25, -0.5)
 
 
@@ -74,7 +76,9 @@ def spend(H, c0, c_y, c_w, factor, extra, first, stop, spent, fired):
         cash = H.cash[h]
         wish = c0 * (1.0 + 0.6 * (np.float64(H.size[h]) - 1.0)) + c_y * np.float64(H.income[h])
         wish += c_w * np.float64(max(cash, 0))
-        amount = (np.int64(wish * factor) + extra) * here
+        # 32 bits, as `spent` has: narrow vectors cannot turn numbers into 64-bit integers
+        amount = np.int64(np.int32(min(wish * factor, MOST))) + extra
+        amount = amount if here else np.int64(0)
         short += here & (amount > cash)
         amount = min(amount, max(cash, 0))
         H.cash[h] = cash - amount

@@ -8,9 +8,9 @@ from collections.abc import Callable
 import numpy as np
 
 from krimp.processes.household_income import N_ACTIVITIES
-from krimp.state.codes import ACTIVE, DEAD, FEMALE, N_SECTORS, RESIDENT
+from krimp.state.codes import ACTIVE, FEMALE, GONE, N_SECTORS, RESIDENT
 from krimp.state.compile import inlined, kernel
-from krimp.state.counting import pack, tally_some
+from krimp.state.counting import count_both, pack, tally_some
 from krimp.state.parameters import Parameter
 from krimp.state.world import CHUNK, Series, World
 
@@ -97,9 +97,8 @@ def count_people(P, month, ages, works, cell, flag, here, first, stop):
             p, j = np.uint64(i), np.uint64(i - begin)
             cell[j] = age_cell(P.counted[p], P.sex[p], P.birth[p], month)
             flag[j] = P.state[p] == RESIDENT
-        for i in range(begin, end):
-            p = np.uint64(i)
-            registered += (P.state[p] != DEAD) & (P.hukou[p] == 1)
+        for state in (RESIDENT, GONE):
+            registered += count_both(P.hukou, 1, P.state, state, begin, end)
         residents = here[: pack(flag[: end - begin], 0, here, 0)]
         tally_some(cell, residents, ages)
         for i in range(begin, end):

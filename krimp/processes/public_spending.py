@@ -24,9 +24,9 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from krimp.processes import debt, upper_advances
-from krimp.state.codes import ACTIVE, FARM, OWN_ACCOUNT, PUBLIC
+from krimp.state.codes import ACTIVE, FARM, OWN_ACCOUNT, PUBLIC, STANDING
 from krimp.state.compile import kernel
-from krimp.state.counting import count_where
+from krimp.state.counting import count_both, count_where
 from krimp.state.ledger import Account
 from krimp.state.parameters import Parameter
 from krimp.state.world import Series, World
@@ -193,7 +193,8 @@ def commitments(world: World) -> dict[str, int]:
     pensions = float(book.flow("pensions"))
     gap = max(0.0, pensions - p["public_spending.contribution_rate"] * wages_formal)
     registered = float(people)
-    homes = float(np.count_nonzero(world.dwellings.state == 1))
+    state = world.dwellings.state
+    homes = float(count_both(state, STANDING, state, STANDING, 1, state.size))
     frozen = world.signal["restructuring"][-1] > 0
     cut = 1.0 - p["distress.cut"] if frozen else 1.0
     transfers = float(memory["transfers.even"])

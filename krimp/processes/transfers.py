@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from krimp.state.codes import DEAD
-from krimp.state.compile import kernel
+from krimp.state.codes import GONE, RESIDENT
+from krimp.state.counting import count_both
 from krimp.state.ledger import Account
 from krimp.state.parameters import Parameter
 from krimp.state.world import Series, World
@@ -47,20 +47,10 @@ def start(world: World) -> None:
     world.memory["transfers.own0"] = 0.0
 
 
-@kernel
-def count_registered(hukou, state):
-    """People alive who are registered."""
-    n = np.int64(0)
-    for row in range(1, hukou.size):
-        p = np.uint64(row)
-        n += (hukou[p] == 1) & (state[p] != DEAD)
-    return n
-
-
 def _registered(world: World) -> int:
     """People registered here, wherever they live."""
-    persons = world.persons
-    return int(count_registered(persons.hukou, persons.state))
+    p = world.persons
+    return sum(int(count_both(p.hukou, 1, p.state, state, 1, p.n)) for state in (RESIDENT, GONE))
 
 
 def step(world: World) -> None:

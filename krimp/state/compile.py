@@ -260,9 +260,6 @@ def squeeze(_: Any, flags: Any, j: Any, row: Any, kept: Any, n: Any) -> Any:
             )
         else:
             places = cgutils.global_constant(builder, "places_of_set_bits", _places(narrow))
-        count = cgutils.get_or_insert_function(
-            builder.module, ir.FunctionType(ir.IntType(lanes), [ir.IntType(lanes)]), f"llvm.ctpop.i{lanes}"
-        )
 
         def each(value: Any) -> Any:
             spread = builder.insert_element(wide(ir.Undefined), value, index(0))
@@ -284,7 +281,38 @@ def squeeze(_: Any, flags: Any, j: Any, row: Any, kept: Any, n: Any) -> Any:
                 )
             target = builder.bitcast(builder.gep(into, [n]), wide.as_pointer())
             builder.store(rows, target, align=item.width // 8)
-            n = builder.add(n, builder.zext(builder.call(count, [bits]), index))
+            n = builder.add(n, builder.zext(builder.ctpop(bits), index))
         return n
 
     return types.int64(flags, j, row, kept, n), generate
+
+
+#: Rows that `matches` compares at a time.
+MATCHED = 64
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def matches(_: Any, first: Any, a: Any, second: Any, b: Any, row: Any) -> Any:
+    """matches(first, a, second, b, row): of the 64 rows from `row` on, how many have a in the one column and b in the other, of a
+    byte each. Vectors compare, and the bits of what they find are counted in one word."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        byte, index, vector = ir.IntType(8), ir.IntType(64), ir.VectorType(ir.IntType(8), MATCHED)
+        place = context.cast(builder, arguments[4], signature.args[4], types.int64)
+
+        def equal(i: int) -> Any:
+            column = context.make_array(signature.args[i])(context, builder, arguments[i]).data
+            column = builder.bitcast(builder.gep(column, [place]), vector.as_pointer())
+            value = builder.trunc(
+                context.cast(builder, arguments[i + 1], signature.args[i + 1], types.int64), byte
+            )
+            value = builder.insert_element(vector(ir.Undefined), value, index(0))
+            value = builder.shuffle_vector(
+                value, value, ir.VectorType(ir.IntType(32), MATCHED)([0] * MATCHED)
+            )
+            return builder.icmp_unsigned("==", builder.load(column, align=1), value)
+
+        both = builder.bitcast(builder.and_(equal(0), equal(2)), index)
+        return builder.ctpop(both)
+
+    return types.int64(first, a, second, b, row), generate

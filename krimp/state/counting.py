@@ -7,31 +7,35 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from krimp.state.compile import SQUEEZED, kernel, squeeze
+from krimp.state.compile import MATCHED, SQUEEZED, kernel, matches, squeeze
 from krimp.state.tables import Table
 
-#: Rows whose counts, a byte each, cannot run over.
-_FEW = 240
 #: One row in so many flagged, or fewer: numpy then skips from one to the next faster than a loop passes each.
 _SPARSE = 64
-_ONE, _SEVEN, _EIGHT, _BYTE = np.uint64(1), np.uint64(7), np.uint64(8), np.uint64(255)
 
 
 @kernel
 def count_where(state, wanted, district, out, first, stop):
-    """Add to out[district] the rows of [first, stop) in state `wanted`.
+    """Add to out[district] the rows of [first, stop) in state `wanted`; both columns of a byte."""
+    row = first
+    while row + MATCHED <= stop:
+        for d in range(out.size):
+            out[d] += matches(state, wanted, district, d, row)
+        row += MATCHED
+    for r in range(row, stop):
+        out[district[r]] += state[r] == wanted
 
-    The counts of eight districts are the bytes of one word, so no row waits for the sum of a like neighbour.
-    """
-    for begin in range(first, stop, _FEW):
-        for low in range(0, out.size, 8):
-            counts = np.uint64(0)
-            for i in range(begin, min(begin + _FEW, stop)):
-                row = np.uint64(i)
-                d = np.uint64(np.uint8(district[row])) - np.uint64(low)
-                counts += np.uint64((state[row] == wanted) & (d < _EIGHT)) << ((d & _SEVEN) * _EIGHT)
-            for d in range(low, min(low + 8, out.size)):
-                out[d] += np.int64((counts >> np.uint64(8 * (d - low))) & _BYTE)
+
+@kernel
+def count_both(first, a, second, b, start, stop):
+    """How many of rows [start, stop) have a in the one column and b in the other, of a byte each."""
+    n, row = 0, start
+    while row + MATCHED <= stop:
+        n += matches(first, a, second, b, row)
+        row += MATCHED
+    for r in range(row, stop):
+        n += (first[r] == a) & (second[r] == b)
+    return n
 
 
 @kernel
