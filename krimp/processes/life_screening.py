@@ -47,23 +47,25 @@ BLOCK = 1024
 
 
 @kernel
-def draw_near(key, birth, seed, month, most, words, flag, rows, luck, first, stop):
+def draw_near(key, birth, seed, month, most, words, flag, hit, rows, luck, first, stop):
     """Rows of [first, stop) whose draw is below the highest threshold of their age, with the draws; returns how many.
 
-    most[age in months]: all but a few draws exceed it, whoever the person is. Keys and births never change, so a month's
-    draws can be made long before. `words`, `flag`: scratch of a block."""
-    n = 0
+    most[age in months]: all but a few draws exceed it, whoever the person is, and nearly as few are below the highest of all
+    ages, which vector code asks first. Keys and births never change, so a month's draws can be made long before. `words`, `flag`,
+    `hit`: scratch of a block."""
+    n, highest = 0, np.uint32(0)
+    for k in range(most.size):
+        highest = max(highest, most[k])
     for begin in range(first, stop, BLOCK):
         end = min(begin + BLOCK, stop)
         fill(seed, key[begin:end], month, LIFE_SCREEN, words)
-        for i in range(begin, end):
-            p = np.uint64(i)
-            months = min(max(np.int32(month) - np.int32(birth[p]), np.int32(0)), np.int32(OLDEST))
-            flag[np.uint64(i - begin)] = words[np.uint64(i - begin)] < most[np.uint32(months)]
-        met = pack(flag[: end - begin], begin, rows, n)
-        for k in range(n, met):
-            luck[np.uint64(k)] = words[np.uint64(rows[np.uint64(k)] - begin)]
-        n = met
+        for i in range(end - begin):
+            flag[np.uint64(i)] = words[np.uint64(i)] < highest
+        for i in hit[: pack(flag[: end - begin], begin, hit, 0)]:
+            word = words[np.uint64(i - begin)]
+            months = min(max(month - np.int64(birth[np.uint64(i)]), 0), OLDEST)
+            rows[np.uint64(n)], luck[np.uint64(n)] = i, word
+            n += word < most[months]
     return n
 
 
@@ -122,7 +124,7 @@ def _near(
         table = limits()
         most = np.repeat(table[:, :, -1].max(axis=0), 12)
         rows, luck = np.empty(stop - first + 1, np.int32), np.empty(stop - first + 1, np.uint32)
-        scratch = np.empty(BLOCK, np.uint32), np.empty(BLOCK, np.uint8)
+        scratch = np.empty(BLOCK, np.uint32), np.empty(BLOCK, np.uint8), np.empty(BLOCK + 1, np.int32)
         n = draw_near(key, birth, world.seed, month, most, *scratch, rows, luck, first, stop)
         return rows[:n].copy(), luck[:n].copy(), stop, table
 
