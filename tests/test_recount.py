@@ -13,7 +13,7 @@ import pytest
 from krimp.engine.run import prepare
 from krimp.state import recount
 from krimp.state.codes import BY_HOUSEHOLD, DEAD, RESIDENT
-from krimp.state.counting import Dwindling, Grouped, count_where, pack, tally, tally_some
+from krimp.state.counting import Dwindling, Grouped, count_both, count_where, pack, tally, tally_some
 from krimp.state.tables import Table
 from krimp.state.world import World
 
@@ -79,6 +79,16 @@ def test_counting_by_district(districts: int) -> None:
     np.testing.assert_array_equal(out, np.bincount(district[1:][state[1:] == 1], minlength=districts))
 
 
+@pytest.mark.parametrize(("start", "stop"), [(0, 0), (0, 63), (1, 65), (7, 200), (64, 1000), (999, 1000)])
+def test_counting_what_two_columns_say(start: int, stop: int) -> None:
+    """Whole vectors, and the rows that are left; numbers below 0 too."""
+    dice = np.random.default_rng(stop)
+    first, second = dice.integers(-2, 2, (2, 1000), np.int8)
+    for a, b in ((-2, 1), (0, 0), (1, -1)):
+        both = (first[start:stop] == a) & (second[start:stop] == b)
+        assert count_both(first, a, second, b, start, stop) == both.sum()
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_what_dwindles_is_what_a_full_look_finds(seed: int) -> None:
     """Whenever it is asked, in a table that grows while bare shells are fitted out, and in a table cut short."""
@@ -115,8 +125,9 @@ def _closed_up() -> None:
     for kind, place in ((np.uint8, np.int32), (np.bool_, np.int64)):
         for size in (0, 1, 15, 16, 17, 1000):
             for share in (0.0, 0.03, 0.7, 1.0):
-                flags = (dice.random(size) < share).astype(kind)
-                n = int(flags.sum())
+                # whatever is not 0 is a flag
+                flags = (dice.integers(1, 200, size) * (dice.random(size) < share)).astype(kind)
+                n = int(np.count_nonzero(flags))
                 kept = np.full(5 + n + 1 + 20, -7, place)
                 assert pack(flags, 100, kept[: 5 + n + 1], 5) == 5 + n
                 assert kept[5 : 5 + n].tolist() == (100 + np.flatnonzero(flags)).tolist()
