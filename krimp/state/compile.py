@@ -218,6 +218,13 @@ def prefetch(_: Any, columns: Any, row: Any) -> Any:
     return types.void(columns, row), generate
 
 
+def _spread(builder: Any, value: Any, lanes: int) -> Any:
+    """A vector of the value in every lane."""
+    vector = ir.VectorType(value.type, lanes)
+    first = builder.insert_element(vector(ir.Undefined), value, ir.IntType(32)(0))
+    return builder.shuffle_vector(first, first, ir.VectorType(ir.IntType(32), lanes)([0] * lanes))
+
+
 #: Flags that `squeeze` takes at a time.
 SQUEEZED = 16
 
@@ -233,7 +240,7 @@ def _places(narrow: Any) -> Any:
 
 @intrinsic  # type: ignore[untyped-decorator]
 def squeeze(_: Any, flags: Any, j: Any, row: Any, kept: Any, n: Any) -> Any:
-    """squeeze(flags, j, row, kept, n): write row + k for each of the 16 flags (0 or 1) from j on that is set, in order, behind the
+    """squeeze(flags, j, row, kept, n): write row + k for each of the 16 flags (a byte) from j on that is not 0, in order, behind the
     first n of `kept` (int32[:] or int64[:], 16 more of which may be overwritten); how many they are now.
 
     A processor with wide vectors takes the sixteen at once; others look up eight at a time where the set ones go.
@@ -261,24 +268,17 @@ def squeeze(_: Any, flags: Any, j: Any, row: Any, kept: Any, n: Any) -> Any:
         else:
             places = cgutils.global_constant(builder, "places_of_set_bits", _places(narrow))
 
-        def each(value: Any) -> Any:
-            spread = builder.insert_element(wide(ir.Undefined), value, index(0))
-            return builder.shuffle_vector(
-                spread, wide(ir.Undefined), ir.VectorType(ir.IntType(32), lanes)([0] * lanes)
-            )
-
         for k in range(0, SQUEEZED, lanes):
             some = builder.load(builder.bitcast(builder.gep(given, [index(k)]), narrow.as_pointer()), align=1)
             some = builder.icmp_unsigned("!=", some, narrow([0] * lanes))
             bits = builder.bitcast(some, ir.IntType(lanes))
             if _CLOSES_UP:
-                rows = builder.add(each(first), wide(list(range(k, k + lanes))))
+                rows = builder.add(_spread(builder, first, lanes), wide(list(range(k, k + lanes))))
                 rows = builder.call(close_up, [rows, wide([0] * lanes), some])
             else:
                 at = builder.gep(places, [index(0), builder.zext(bits, index)])
-                rows = builder.add(
-                    each(builder.add(first, item(k))), builder.zext(builder.load(at, align=8), wide)
-                )
+                behind = _spread(builder, builder.add(first, item(k)), lanes)
+                rows = builder.add(behind, builder.zext(builder.load(at, align=8), wide))
             target = builder.bitcast(builder.gep(into, [n]), wide.as_pointer())
             builder.store(rows, target, align=item.width // 8)
             n = builder.add(n, builder.zext(builder.ctpop(bits), index))
@@ -306,11 +306,9 @@ def matches(_: Any, first: Any, a: Any, second: Any, b: Any, row: Any) -> Any:
             value = builder.trunc(
                 context.cast(builder, arguments[i + 1], signature.args[i + 1], types.int64), byte
             )
-            value = builder.insert_element(vector(ir.Undefined), value, index(0))
-            value = builder.shuffle_vector(
-                value, value, ir.VectorType(ir.IntType(32), MATCHED)([0] * MATCHED)
+            return builder.icmp_unsigned(
+                "==", builder.load(column, align=1), _spread(builder, value, MATCHED)
             )
-            return builder.icmp_unsigned("==", builder.load(column, align=1), value)
 
         both = builder.bitcast(builder.and_(equal(0), equal(2)), index)
         return builder.ctpop(both)
