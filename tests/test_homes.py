@@ -346,6 +346,19 @@ def test_light_and_occupancy_by_building_are_what_the_tables_say(market: Market)
     assert 0.6 * rate < s["lit_dwelling_share"][-1] < rate
 
 
+@pytest.mark.parametrize("chance", [0.0, 1.0])
+def test_light_that_is_certain(chance: float) -> None:
+    """At the ends of what a chance can be, all windows of every home in use are lit, or none."""
+    sets = {f"lit_windows.{name}": chance for name in ("home", "hostel", "second", "window")}
+    city = small.world(weight=500, sets=sets)
+    d, b = city.dwellings, city.buildings
+    used = (d.occupant > 0) | (d.use == codes.HOSTEL) | (d.use == codes.SECOND_HOME)
+    used &= d.state == codes.STANDING
+    windows = np.minimum(d.rooms[used] + 2, 5)
+    assert b.lit.sum() == chance * windows.sum() and (b.lit <= b.windows).all()
+    assert b.occupied.sum() == used.sum()
+
+
 def test_flats_are_given_up_by_heirs_who_cannot_sell(market: Market) -> None:
     d = market.world.dwellings
     assert market.world.fired["abandonment.flat"] > 0
