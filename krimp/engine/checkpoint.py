@@ -1,18 +1,22 @@
 """Checkpoints: the whole world and the recorder, column by column, verified by hash before they are used.
 
-Each is written to a temporary folder, synced, given a manifest of SHA-256 sums and renamed; two are kept.
+Each is written to a temporary folder straight from the columns, which costs less than copies of them; `seal` syncs and renames
+it while the months go on. Two are kept.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import xxhash
 
 from krimp.engine.record import Recorder
 from krimp.state.tables import SCHEMAS
@@ -22,52 +26,60 @@ KEEP = 2
 _TABLES = [name for name in SCHEMAS if name != "seekers"]
 
 
-def snapshot(
-    world: World, recorder: Recorder, wall: dict[str, float]
-) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """Copies of all that the month just recorded left behind: (state, arrays) for `write`."""
-    arrays: dict[str, np.ndarray] = {}
+def _columns(world: World, recorder: Recorder) -> Iterator[tuple[str, np.ndarray]]:
+    """All arrays that the month just recorded left behind, by name; none is a copy."""
     for name in _TABLES:
         table = getattr(world, name)
         for column in table.schema:
-            arrays[f"{name}.{column.name}"] = getattr(table, column.name).copy()
-    arrays["ledger.balance"] = world.ledger.balance.copy()
+            yield f"{name}.{column.name}", getattr(table, column.name)
+    yield "ledger.balance", world.ledger.balance
     for name, signal in world.signal.items():
-        arrays[f"signal.{name}"] = signal.copy()
+        yield f"signal.{name}", signal
     for i, event_column in enumerate(world.events.columns):
-        arrays[f"events.{i}"] = event_column[: int(world.events.used[0])].copy()
+        yield f"events.{i}", event_column[: int(world.events.used[0])]
     for name, array in recorder.state().items():
-        arrays[f"recorder.{name}"] = array
-    memory: dict[str, Any] = {}
+        yield f"recorder.{name}", array
     for name, value in world.memory.items():
         if isinstance(value, np.ndarray):
-            arrays[f"memory.{name}"] = value.copy()
-        else:
-            memory[name] = value.item() if isinstance(value, np.generic) else value
-    state = {
-        "month": world.month,
-        "memory": memory,
-        "fired": {name: int(count) for name, count in world.fired.items()},
-        "wall": dict(wall),
-    }
-    return state, arrays
+            yield f"memory.{name}", value
 
 
-def write(state: dict[str, Any], arrays: dict[str, np.ndarray], folder: Path) -> Path:
-    """Write a snapshot as a checkpoint and drop older ones beyond two; OSError leaves those that were there."""
-    folder.mkdir(parents=True, exist_ok=True)
-    final = folder / f"{state['month']:05d}"
-    temporary = folder / f".{state['month']:05d}.tmp"
+def write(world: World, recorder: Recorder, wall: dict[str, float], folder: Path) -> Path:
+    """Write what a checkpoint of the month just recorded holds to a temporary folder, for `seal`. OSError leaves none."""
+    temporary = folder / f".{world.month:05d}.tmp"
     shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir()
+    temporary.mkdir(parents=True)
     try:
-        sums: dict[str, str] = {}
-        for name, array in arrays.items():
-            np.save(temporary / f"{name}.npy", array)
-            sums[name] = _sum(array)
-        text = json.dumps(state | {"sums": sums})
+        columns: dict[str, tuple[str, tuple[int, ...], str]] = {}
+        with open(temporary / "columns.bin", "wb") as file:
+            for name, array in _columns(world, recorder):
+                data = _bytes(array)
+                file.write(data)
+                columns[name] = (array.dtype.str, array.shape, _sum(data))
+        state = {
+            "month": world.month,
+            "memory": {
+                name: value.item() if isinstance(value, np.generic) else value
+                for name, value in world.memory.items()
+                if not isinstance(value, np.ndarray)
+            },
+            "fired": {name: int(count) for name, count in world.fired.items()},
+            "wall": dict(wall),
+            "columns": columns,
+        }
+        text = json.dumps(state)
         (temporary / "state.json").write_text(text)
         (temporary / "state.sha256").write_text(hashlib.sha256(text.encode()).hexdigest())
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+    return temporary
+
+
+def seal(temporary: Path) -> Path:
+    """Make a checkpoint of what `write` left and drop older ones beyond two; OSError leaves those that were there."""
+    final = temporary.with_name(temporary.stem.removeprefix("."))
+    try:
         for path in sorted(temporary.iterdir()):
             descriptor = os.open(path, os.O_RDONLY)
             os.fsync(descriptor)
@@ -77,9 +89,15 @@ def write(state: dict[str, Any], arrays: dict[str, np.ndarray], folder: Path) ->
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
         raise
-    for old in available(folder)[KEEP:]:
+    for old in available(final.parent)[KEEP:]:
         shutil.rmtree(old, ignore_errors=True)
     return final
+
+
+def drop_unsealed(folder: Path) -> None:
+    """Remove what `write` left and nobody sealed."""
+    for path in folder.glob(".*.tmp"):
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def available(folder: Path) -> list[Path]:
@@ -97,11 +115,12 @@ def load(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
             raise ValueError(f"checkpoint {path.name}: state.json does not match its sum")
         state: dict[str, Any] = json.loads(text)
         arrays: dict[str, np.ndarray] = {}
-        for name, expected in state["sums"].items():
-            array = np.load(path / f"{name}.npy")
-            if _sum(array) != expected:
-                raise ValueError(f"checkpoint {path.name}: {name} does not match its sum")
-            arrays[name] = array
+        with open(path / "columns.bin", "rb") as file:
+            for name, (dtype, shape, expected) in state["columns"].items():
+                array = np.fromfile(file, np.dtype(dtype), math.prod(shape))
+                if _sum(_bytes(array)) != expected:
+                    raise ValueError(f"checkpoint {path.name}: {name} does not match its sum")
+                arrays[name] = array.reshape(shape)
     except OSError as error:
         raise ValueError(f"checkpoint {path.name}: {error}") from error
     return state, arrays
@@ -142,6 +161,9 @@ def restore(
     return wall
 
 
-def _sum(array: np.ndarray) -> str:
-    data = np.ascontiguousarray(array)
-    return hashlib.sha256(data.view(np.uint8).data if data.size else b"").hexdigest()
+def _bytes(array: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(array).reshape(-1).view(np.uint8)
+
+
+def _sum(data: np.ndarray) -> str:
+    return xxhash.xxh3_128_hexdigest(data)

@@ -16,7 +16,8 @@ import numpy as np
 import polars as pl
 
 from krimp.state import months
-from krimp.state.codes import EVENTS, FOR_BOTH, FOR_SALE, LABELS, REASONS
+from krimp.state.codes import EVENTS, FOR_SALE, LABELS, REASONS
+from krimp.state.counting import rows_where
 from krimp.state.tables import Table, month_series, named
 from krimp.state.world import World
 
@@ -69,7 +70,7 @@ class Recorder:
     def listing_month(self, world: World) -> None:
         """Add what is on offer for sale now: month, dwelling row, ask, listed since, fitted out."""
         d = world.dwellings
-        rows = np.nonzero((d.listed == FOR_SALE) | (d.listed == FOR_BOTH))[0]
+        rows = rows_where((d.listed & FOR_SALE) != 0)  # FOR_BOTH holds its bit
         block = np.empty((len(rows), 5), np.int64)
         block[:, 0], block[:, 1] = world.month, rows
         block[:, 2], block[:, 3], block[:, 4] = d.ask[rows], d.listed_since[rows], d.fitted[rows]

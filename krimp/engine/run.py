@@ -267,6 +267,7 @@ def _go_on(
     scenario: Scenario, until: int, wall: dict[str, float], progress: Progress | None,
 ) -> Path:  # fmt: skip
     total = until - world.base
+    checkpoints = folder / "checkpoints"
     try:
         with BackgroundWriter() as writer:
             if settings.tables and world.month == world.base:
@@ -297,9 +298,7 @@ def _go_on(
                 if now in settings.snapshots and settings.tables:
                     _write_snapshot(writer, world, folder)
                 if kept and world.month < until:
-                    writer.submit(
-                        checkpoint.write, *checkpoint.snapshot(world, recorder, wall), folder / "checkpoints"
-                    )
+                    writer.submit(checkpoint.seal, checkpoint.write(world, recorder, wall, checkpoints))
                 wall["writing"] = wall.get("writing", 0.0) + time.perf_counter() - done
                 if progress:
                     progress("stepping", world.month - world.base, total)
@@ -316,9 +315,11 @@ def _go_on(
         manifest.update(status="failed", reason=f"{type(error).__name__}: {error}")
         _write_manifest(folder, manifest, quiet=True)
         raise error
+    finally:
+        checkpoint.drop_unsealed(checkpoints)
     _finish_manifest(manifest, world, recorder, wall)
     _write_manifest(folder, manifest)
-    shutil.rmtree(folder / "checkpoints", ignore_errors=True)
+    shutil.rmtree(checkpoints, ignore_errors=True)
     return folder
 
 

@@ -269,16 +269,13 @@ class Table:
         """Forget all rows (for tables that live one month)."""
         self.used[0] = 1
 
-    def frame(
-        self, labels: dict[int, Sequence[str]] | None = None, rows: np.ndarray | None = None
-    ) -> pl.DataFrame:
+    def frame(self) -> pl.DataFrame:
         """The table as a frame with `id`, codes as names, months as dates (null for 0)."""
-        take = np.arange(1, self.n, dtype=np.uint32) if rows is None else rows.astype(np.uint32)
-        data: dict[str, Any] = {"id": take}
+        data: dict[str, Any] = {"id": np.arange(1, self.n, dtype=np.uint32)}
         for column in self.schema:
             if column.name in ("next", "next_owned"):
                 continue
-            values = self.columns[column.name][take]
+            values = self.columns[column.name][1 : self.n]
             if column.unit.startswith("code:"):
                 names = codes.LABELS[column.unit[5:]]
                 data[column.name] = named(values, [names.get(code, "none") for code in range(max(names) + 1)])
@@ -303,8 +300,11 @@ def named(index: np.ndarray, names: Sequence[str]) -> pl.Series:
 
 def month_series(values: np.ndarray) -> pl.Series:
     """Month numbers as a Date series (first of the month), null where 0."""
-    since_epoch = (np.asarray(values, np.int64) - 1970 * 12).astype("datetime64[M]").astype("datetime64[D]")
-    series = pl.Series(since_epoch)
-    return series.zip_with(
-        pl.Series(np.asarray(values) != 0), pl.Series([None], dtype=pl.Date).new_from_index(0, len(values))
-    )
+    if not values.size:
+        return pl.Series([], dtype=pl.Date)
+    first = int(values.min())
+    months = np.arange(first, int(values.max()) + 1) - 1970 * 12
+    days = months.astype("datetime64[M]").astype("datetime64[D]").astype(np.int32)
+    series = pl.Series(days[np.asarray(values, np.int64) - first]).cast(pl.Date)
+    unknown = values == 0
+    return series.set(pl.Series(unknown), None) if unknown.any() else series
