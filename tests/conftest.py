@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 import fcntl
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from krimp.engine import base_city
+
+
+@pytest.fixture(scope="session", autouse=True)
+def every_city_is_built() -> Iterator[None]:
+    """No test takes a base city that another left in the cache, or leaves one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(base_city, "find", lambda *_: False)
+        patch.setattr(base_city, "keep", lambda *_: None)
+        yield
 
 
 @pytest.fixture(scope="session")

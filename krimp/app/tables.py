@@ -99,9 +99,10 @@ def benchmark(found: dict[str, Any], ratios: list[dict[str, Any]]) -> None:
         )  # fmt: skip
     console.print(table)
     first = found["first_month"]
+    built = f", {first['built_s']:.1f} s when the base city is synthesised" if "built_s" in first else ""
     cold = f", {first['cold_s']:.0f} s when nothing is compiled" if "cold_s" in first else ""
     console.print(
-        f"From the command to the end of the first month, scale {first['scale']}: {first['warm_s']:.1f} s{cold}"
+        f"From the command to the end of the first month, scale {first['scale']}: {first['warm_s']:.1f} s{built}{cold}"
     )
     grows = ", ".join(f"{name} {exponent:.2f}" for name, exponent in found["growth"].items())
     console.print(f"Cost grows with these powers: {grows or 'more than one case is needed'}")

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from krimp import __version__
-from krimp.engine import checkpoint, month, record, warm
+from krimp.engine import base_city, checkpoint, month, record, warm
 from krimp.engine.background import BackgroundWriter
 from krimp.intake import CityPack, load_city
 from krimp.processes.life_screening import SERIES as _SCREENING_SERIES
@@ -28,7 +28,6 @@ from krimp.state import accounts, months, recount
 from krimp.state.codes import RESIDENT
 from krimp.state.parameters import Parameter, Parameters, prior_of
 from krimp.state.world import World
-from krimp.synthesis import build
 
 Progress = Callable[[str, int, int], None]
 
@@ -188,8 +187,7 @@ def prepare(
     warm.load_beside(asked.threads or usable_cpus())
     last = months.parse(until) if until else months.parse(pack.config.base) + 480
     world = empty_world(pack, asked, last)
-    build(world)
-    month.start(world)
+    base_city.begin(world)
     return world
 
 
@@ -217,8 +215,7 @@ def execute(
     if progress:
         progress("building the base city", 0, until - world.base)
     _apply(scenario, world)
-    build(world)
-    month.start(world)
+    base_city.begin(world)
     _first_faults(world)
     wall["synthesis"] = time.perf_counter() - clock
     recorder = record.Recorder(world)
@@ -356,8 +353,7 @@ def _base_or_checkpoint(
         except ValueError:
             continue
     _apply(scenario, world)
-    build(world)
-    month.start(world)
+    base_city.begin(world)
     recount.faults(world)
     return world
 

@@ -88,6 +88,16 @@ class CityPack:
             self, tables={**self.tables, "assumptions": table.with_columns(value=pl.Series(value))}
         )
 
+    def content_hash(self) -> str:
+        """SHA-256 over what the pack says now; `hash` is that of its files, from which tables may have been changed since."""
+        digest = hashlib.sha256(self.config.model_dump_json().encode())
+        for name, table in sorted(self.tables.items()):
+            digest.update(f"{name} {table.schema}".encode())
+            digest.update(table.hash_rows().to_numpy().tobytes())
+        for name, array in sorted(vars(self.schedules).items()):
+            digest.update(f"{name} {array.shape}".encode() + array.tobytes())
+        return digest.hexdigest()
+
     def account(self, name: str, year: int, default: float | None = None) -> float | None:
         """Amount of an account in a year in currency units (the row's unit is applied), else `default`."""
         table = self.tables.get("accounts")

@@ -7,17 +7,18 @@ name carries a hash of all sources that hold kernels plus the interpreter's and 
 from __future__ import annotations
 
 import hashlib
+import importlib
 import inspect
 import os
 import platform
 import re
 import sys
-import tempfile
-import warnings
 from collections.abc import Callable, Iterable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+
+from krimp.state import cache
 
 #: Two fixed targets, the newer where the machine has it: one cache serves every host of a kind, and no host adds its
 #: own features. Bits agree between them: vectors are wider, but no operation is fused or reordered.
@@ -53,31 +54,6 @@ def source_hash() -> str:
     return digest.hexdigest()[:16]
 
 
-def _writable(folder: Path) -> bool:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / f".probe{os.getpid()}"
-        probe.write_bytes(b"")
-        probe.unlink()
-    except OSError:
-        return False
-    return True
-
-
-def cache_folder() -> Path:
-    """Folder of compiled kernels: the user's cache, else a temporary folder with one warning."""
-    base = os.environ.get("KRIMP_CACHE") or os.environ.get("XDG_CACHE_HOME")
-    home = Path(base) if base else Path(os.path.expanduser("~")) / ".cache"
-    folder = home / "krimp" / "kernels" / source_hash()
-    if _writable(folder):
-        return folder
-    folder = Path(tempfile.gettempdir()) / f"krimp-kernels-{os.getuid()}" / source_hash()
-    if not _writable(folder):
-        folder = Path(tempfile.mkdtemp(prefix="krimp-kernels-"))
-    warnings.warn(f"no writable cache folder; compiled kernels go to {folder}", stacklevel=3)
-    return folder
-
-
 def _pin_cpu() -> None:
     try:
         with open("/proc/cpuinfo") as info:
@@ -91,7 +67,8 @@ def _pin_cpu() -> None:
     os.environ.setdefault("NUMBA_CPU_FEATURES", features)
 
 
-CACHE = cache_folder()
+CACHE = cache.home() / "kernels" / source_hash()
+CACHE.mkdir(parents=True, exist_ok=True)
 os.environ["NUMBA_CACHE_DIR"] = str(CACHE)
 _pin_cpu()
 #: Whether kernels are compiled for a processor that closes up the gaps in a vector in one instruction.
@@ -130,6 +107,22 @@ def _count_from_zero() -> None:
 
 
 _count_from_zero()
+
+
+def _multiply_no_matrices() -> None:
+    """No kernel does, so numba need not import scipy's linear algebra to see that it could: a tenth of a start. It is told
+    that it could all the same, for whoever else compiles in this process."""
+    name = "scipy.linalg.cython_blas"
+    if "scipy.linalg" in sys.modules or "numba.np.arraymath" in sys.modules:
+        return
+    sys.modules[name] = None  # type: ignore[assignment]  # how Python is told that there is no such module
+    try:
+        importlib.import_module("numba.np.arraymath").__dict__["_HAVE_BLAS"] = True
+    finally:
+        del sys.modules[name]
+
+
+_multiply_no_matrices()
 
 
 #: No reference counting: kernels are handed arrays and make none, and half of a large one's compile time goes there.
