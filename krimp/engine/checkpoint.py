@@ -1,6 +1,7 @@
 """Checkpoints: the whole world and the recorder, column by column, verified by hash before they are used.
 
-Each is written to a temporary folder; `seal` syncs and renames it while the months go on. Two are kept.
+Each is written to a temporary folder; `seal` syncs and renames it while the months go on. Two are kept, and the files of a
+third, which the next is written over.
 """
 
 from __future__ import annotations
@@ -17,13 +18,17 @@ from krimp.engine.record import Recorder
 from krimp.state.world import World
 
 KEEP = 2
+_SPARE = ".spare"
 
 
 def write(world: World, recorder: Recorder, wall: dict[str, float], folder: Path) -> Path:
     """Write what a checkpoint of the month just recorded holds to a temporary folder, for `seal`. OSError leaves none."""
     temporary = folder / f".{world.month:05d}.tmp"
     shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir(parents=True)
+    try:
+        os.replace(folder / _SPARE, temporary)
+    except OSError:
+        temporary.mkdir(parents=True)
     try:
         recorded = [(f"recorder.{name}", array) for name, array in recorder.state().items()]
         state = stored.numbers_of(world) | {"wall": dict(wall)}
@@ -48,13 +53,14 @@ def seal(temporary: Path) -> Path:
         shutil.rmtree(temporary, ignore_errors=True)
         raise
     for old in available(final.parent)[KEEP:]:
-        shutil.rmtree(old, ignore_errors=True)
+        shutil.rmtree(final.with_name(_SPARE), ignore_errors=True)
+        os.replace(old, final.with_name(_SPARE))
     return final
 
 
-def drop_unsealed(folder: Path) -> None:
-    """Remove what `write` left and nobody sealed."""
-    for path in folder.glob(".*.tmp"):
+def tidy(folder: Path) -> None:
+    """Remove all that is no checkpoint: what `write` left and nobody sealed, and spare files."""
+    for path in folder.glob(".*"):
         shutil.rmtree(path, ignore_errors=True)
 
 

@@ -313,7 +313,7 @@ def _go_on(
         _write_manifest(folder, manifest, quiet=True)
         raise error
     finally:
-        checkpoint.drop_unsealed(checkpoints)
+        checkpoint.tidy(checkpoints)
     _finish_manifest(manifest, world, recorder, wall)
     _write_manifest(folder, manifest)
     shutil.rmtree(checkpoints, ignore_errors=True)
