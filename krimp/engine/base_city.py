@@ -1,8 +1,8 @@
 """The base city of a run: synthesised once, then kept in the cache and taken from there.
 
 A city is kept with the parameters that its synthesis and the start of its processes read, so that runs which differ only in
-what comes later (a tariff, a scenario) find it too. What else it depends on is in its shelf's name: pack, seed, size and every
-source of the package.
+what comes later (a tariff, a scenario) find it too. What else it depends on is in its shelf's name: pack, seed, size and the
+sources of the model.
 """
 
 from __future__ import annotations
@@ -111,18 +111,19 @@ def keep(world: World, read: Mapping[str, float], shelf: Path) -> None:
 
 def _shelf(world: World) -> str:
     content, size = world.pack.content_hash(), (world.weight, world.copies)
-    asked = (_sources(), content, int(world.seed), size, world.base, world.events.enabled)
+    asked = (sources(), content, int(world.seed), size, world.base, world.events.enabled)
     return hashlib.sha256(str(asked).encode()).hexdigest()[:16]
 
 
 @functools.cache
-def _sources() -> str:
-    """Hash of the package's sources and of the versions that a city's bytes may depend on."""
+def sources() -> str:
+    """Hash of the sources of all rooms that decide what happens in a run, and of the versions its bytes may depend on."""
     digest = hashlib.sha256()
     root = Path(krimp.__file__).parent
-    for path in sorted((*root.rglob("*.py"), *root.glob("regimes/**/*.csv"))):
-        digest.update(str(path.relative_to(root)).encode())
-        digest.update(path.read_bytes())
+    for room in ("state", "regimes", "synthesis", "processes", "engine", "intake"):
+        for path in sorted((root / room).rglob("*.*")):
+            if path.suffix in (".py", ".csv"):
+                digest.update(str(path.relative_to(root)).encode() + path.read_bytes())
     for item in (sys.version, *(version(name) for name in ("numpy", "numba", "polars", "scipy"))):
         digest.update(item.encode())
-    return digest.hexdigest()
+    return digest.hexdigest()[:16]

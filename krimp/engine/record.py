@@ -48,7 +48,7 @@ class Recorder:
         self.months: list[int] = []
         self.ledger: list[np.ndarray] = []  # int64 [rows, 5]: month, district, debit, credit, amount
         self.balances: list[np.ndarray] = []
-        self.listings: list[np.ndarray] = []
+        self.listings: list[np.ndarray] = []  # int32 [5, homes]: month, dwelling, ask, listed since, fitted
         self.person_months = 0
 
     def month(self, world: World, observed: dict[str, np.ndarray]) -> None:
@@ -71,27 +71,26 @@ class Recorder:
         """Add what is on offer for sale now: month, dwelling row, ask, listed since, fitted out."""
         d = world.dwellings
         rows = rows_where((d.listed & FOR_SALE) != 0)  # FOR_BOTH holds its bit
-        block = np.empty((len(rows), 5), np.int64)
-        block[:, 0], block[:, 1] = world.month, rows
-        block[:, 2], block[:, 3], block[:, 4] = d.ask[rows], d.listed_since[rows], d.fitted[rows]
+        block = np.empty((5, len(rows)), np.int32)
+        block[0], block[1], block[2], block[3], block[4] = (
+            world.month, rows, d.ask[rows], d.listed_since[rows], d.fitted[rows],
+        )  # fmt: skip
         self.listings.append(block)
 
-    def take_listings(self, world: World) -> dict[str, np.ndarray]:
-        """The boards since the last call and what does not change of the homes on them, as columns of their own."""
+    def take_listings(self, world: World) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        """The boards since the last call (`listing_month`) and the columns of what does not change of the homes on them, which
+        may be looked up later."""
         block = self._listed()
         self.listings = []
-        rows = block[:, 1]
         d, b = world.dwellings, world.buildings
-        building = d.building[rows]
-        return {
-            "month": block[:, 0], "dwelling": rows, "ask": block[:, 2] / float(world.pack.config.minor_units),
-            "since": block[:, 3], "fitted": block[:, 4] == 1, "district": d.district[rows], "settlement": d.settlement[rows],
-            "floor": d.floor[rows], "floors": b.floors[building], "lift": b.lift[building] == 1, "rooms": d.rooms[rows],
-            "area": d.area[rows] / 10.0, "title": d.title[rows],
-        }  # fmt: skip
+        fixed = {
+            name: getattr(d, name)
+            for name in ("building", "district", "settlement", "floor", "rooms", "area", "title")
+        }
+        return block, fixed | {"floors": b.floors, "lift": b.lift}
 
     def _listed(self) -> np.ndarray:
-        return np.concatenate(self.listings) if self.listings else np.zeros((0, 5), np.int64)
+        return np.concatenate(self.listings, axis=1) if self.listings else np.zeros((5, 0), np.int32)
 
     # -- checkpoint
     def state(self) -> dict[str, np.ndarray]:
@@ -177,25 +176,33 @@ class Recorder:
 
 
 def listings_frame(
-    board: dict[str, np.ndarray], districts: list[str], settlements: list[str], kinds: list[str]
+    block: np.ndarray,
+    fixed: dict[str, np.ndarray],
+    minor_units: float,
+    districts: list[str],
+    settlements: list[str],
+    kinds: list[str],
 ) -> pl.DataFrame:
-    """month, dwelling and its traits, ask: what was on offer each month."""
+    """month, dwelling and its traits, ask: what was on offer each month (`Recorder.take_listings`)."""
+    month, rows, ask, since, fitted = block
+    home = {name: column[rows] for name, column in fixed.items() if name not in ("floors", "lift")}
+    building, settlement = home["building"], home["settlement"]
     return pl.DataFrame(
         {
-            "month": month_series(board["month"]),
-            "dwelling": board["dwelling"].astype(np.uint32),
-            "district": named(board["district"], districts),
-            "settlement": named(board["settlement"], settlements),
-            "settlement_kind": named(board["settlement"], kinds),
-            "floor": board["floor"],
-            "floors": board["floors"],
-            "lift": board["lift"],
-            "rooms": board["rooms"],
-            "area_m2": board["area"],
-            "title": named(board["title"], ["none", *LABELS["title"].values()]),
-            "fitted": board["fitted"],
-            "ask": board["ask"],
-            "listed_since": month_series(board["since"]),
+            "month": month_series(month),
+            "dwelling": rows.astype(np.uint32),
+            "district": named(home["district"], districts),
+            "settlement": named(settlement, settlements),
+            "settlement_kind": named(settlement, kinds),
+            "floor": home["floor"],
+            "floors": fixed["floors"][building],
+            "lift": fixed["lift"][building] == 1,
+            "rooms": home["rooms"],
+            "area_m2": home["area"] / 10.0,
+            "title": named(home["title"], ["none", *LABELS["title"].values()]),
+            "fitted": fitted == 1,
+            "ask": ask / minor_units,
+            "listed_since": month_series(since),
         }
     )
 

@@ -289,9 +289,12 @@ def _go_on(
                 if settings.events and year_ends:
                     writer.submit(_write_events, world.events.take(), world.districts, folder, world.year)
                 if settings.tables and year_ends:
-                    board = recorder.take_listings(world)
-                    kinds = [s.kind for s in world.settlements]
-                    writer.submit(_write_listings, board, *_names(world), kinds, folder, world.year)
+                    known = (
+                        float(world.pack.config.minor_units),
+                        *_names(world),
+                        [s.kind for s in world.settlements],
+                    )
+                    writer.submit(_write_listings, *recorder.take_listings(world), known, folder, world.year)
                 if now in settings.snapshots and settings.tables:
                     _write_snapshot(writer, world, folder)
                 if kept and world.month < until:
@@ -421,15 +424,10 @@ def _write_events(columns: list[np.ndarray], districts: list[str], folder: Path,
 
 
 def _write_listings(
-    board: dict[str, np.ndarray],
-    districts: list[str],
-    settlements: list[str],
-    kinds: list[str],
-    folder: Path,
-    year: int,
+    block: np.ndarray, fixed: dict[str, np.ndarray], known: tuple[Any, ...], folder: Path, year: int
 ) -> None:
     (folder / "listings").mkdir(exist_ok=True)
-    frame = record.listings_frame(board, districts, settlements, kinds)
+    frame = record.listings_frame(block, fixed, *known)
     record.write_parquet(frame, folder / "listings" / f"{year}.parquet")
 
 

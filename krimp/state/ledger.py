@@ -141,5 +141,6 @@ class Ledger:
 
     def rows(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """This month's postings as (district, debit, credit, amount) in a fixed order."""
-        district, debit, credit = np.nonzero(self.matrix)
-        return district, debit, credit, self.matrix[district, debit, credit]
+        posted = np.flatnonzero(self.matrix)
+        district, debit, credit = np.unravel_index(posted, self.matrix.shape)
+        return district, debit, credit, self.matrix.reshape(-1)[posted]

@@ -6,7 +6,6 @@ costs only the runs it had under way: they are done again, and none twice.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import multiprocessing
 import os
@@ -14,12 +13,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+from krimp.engine import base_city
 from krimp.intake import load_city
 from krimp.scenarios.schema import load_scenario
 
@@ -66,20 +65,8 @@ def fingerprint(task: Task) -> dict[str, Any]:
         "settings": json.loads(json.dumps(asked)),
         "pack": load_city(task.settings["city"]).hash,
         "scenario": load_scenario(task.settings.get("scenario", "baseline")).model_dump(mode="json"),
-        "code": _code(),
+        "code": base_city.sources(),
     }
-
-
-@cache
-def _code() -> str:
-    """Hash of the sources of all rooms that decide what happens in a run."""
-    digest = hashlib.sha256()
-    root = Path(__file__).resolve().parent.parent
-    for room in ("state", "regimes", "synthesis", "processes", "engine", "intake"):
-        for path in sorted((root / room).rglob("*.*")):
-            if path.suffix in (".py", ".csv"):
-                digest.update(str(path.relative_to(root)).encode() + path.read_bytes())
-    return digest.hexdigest()[:16]
 
 
 def complete(folder: Path, task: Task) -> bool:
