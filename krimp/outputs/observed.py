@@ -6,6 +6,7 @@ import datetime as dt
 import math
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 import polars as pl
 
@@ -153,15 +154,21 @@ def _housed(run: Run, holds: pl.Expr, date: str, district: str) -> float:
     month = date[:7]
     if month not in run.snapshots and month != run.until:
         return float("nan")
+    families = _families(run, month)
+    if district != CITY:
+        families = families.filter(pl.col("district").cast(pl.String) == district)
+    return float(families.filter(holds).height * run.weight)
+
+
+@lru_cache(maxsize=2)
+def _families(run: Run, month: str) -> pl.DataFrame:
+    """Families in a month of which the tables were kept, with their homes."""
     of = month if month in run.snapshots else None
     homes = run.table("dwellings", of).select(dwelling="id", title="title", building="building")
     houses = run.table("buildings", of).select(building="id", lift="lift", floors="floors")
     families = run.table("households", of).filter(pl.col("state").cast(pl.String) == "active")
-    if district != CITY:
-        families = families.filter(pl.col("district").cast(pl.String) == district)
-    return float(
-        families.join(homes, on="dwelling").join(houses, on="building").filter(holds).height * run.weight
-    )
+    joined = families.select("dwelling", "district", "tenure").join(homes, on="dwelling")
+    return joined.join(houses, on="building")
 
 
 def _second_over_top(run: Run, date: str) -> float:
