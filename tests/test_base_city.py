@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Callable
@@ -65,6 +66,8 @@ def test_a_kept_city_is_the_city(shelves: Path, pack: CityPack, tmp_path: Path) 
     first, second = (execute(asked, tmp_path / str(i)) for i, asked in enumerate(runs))
     assert len(kept(shelves)) == 2
     assert digest(first) == digest(second)
+    said = [json.loads((folder / "run.json").read_text())["base_city"] for folder in (first, second)]
+    assert said == ["synthesised", "kept"]
 
 
 @pytest.mark.parametrize(

@@ -215,7 +215,7 @@ def execute(
     if progress:
         progress("building the base city", 0, until - world.base)
     _apply(scenario, world)
-    base_city.begin(world)
+    manifest["base_city"] = "kept" if base_city.begin(world) else "synthesised"
     _first_faults(world)
     wall["synthesis"] = time.perf_counter() - clock
     recorder = record.Recorder(world)
