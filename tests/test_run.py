@@ -519,6 +519,17 @@ def test_what_was_compiled_is_fetched_before_it_is_called(tmp_path: Path) -> Non
     assert door.fetch([load(30).grow]) == 0
 
 
+def test_kernels_of_others_may_multiply_matrices() -> None:
+    """Numba is not let import scipy's linear algebra when it starts; who uses it in the same process does not notice."""
+    code = (
+        "import sys, krimp.engine.month\nassert 'scipy.linalg' not in sys.modules\nimport numba, numpy as np\n"
+        "@numba.njit\ndef both(a):\n    return np.cov(a), np.linalg.inv(a) @ a\n"
+        "a = np.array([[2.0, 1.0], [0.5, 3.0]])\nspread, one = both(a)\n"
+        "assert np.allclose(spread, np.cov(a)) and np.allclose(one, np.eye(2))"
+    )
+    subprocess.run([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True)
+
+
 def test_kernels_are_loaded_beside_the_synthesis(monkeypatch: pytest.MonkeyPatch) -> None:
     """All the month's kernels, but neither at first use nor with one thread."""
     found: list[Any] = []
