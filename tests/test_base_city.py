@@ -112,7 +112,7 @@ def test_a_change_of_the_sources_is_noticed(
     shelves: Path, pack: CityPack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     base_city.begin(fresh(pack))
-    monkeypatch.setattr(base_city, "sources", lambda: "edited")
+    monkeypatch.setattr(base_city.cache, "sources", lambda: "edited")
     assert not base_city.begin(fresh(pack))
 
 

@@ -8,18 +8,14 @@ sources of the model.
 from __future__ import annotations
 
 import contextlib
-import functools
 import hashlib
 import json
 import os
 import shutil
-import sys
 from collections.abc import Mapping
-from importlib.metadata import version
 from pathlib import Path
 from typing import cast
 
-import krimp
 from krimp.engine import month, stored
 from krimp.state import cache
 from krimp.state.parameters import Parameter, Parameters
@@ -111,19 +107,5 @@ def keep(world: World, read: Mapping[str, float], shelf: Path) -> None:
 
 def _shelf(world: World) -> str:
     content, size = world.pack.content_hash(), (world.weight, world.copies)
-    asked = (sources(), content, int(world.seed), size, world.base, world.events.enabled)
+    asked = (cache.sources(), content, int(world.seed), size, world.base, world.events.enabled)
     return hashlib.sha256(str(asked).encode()).hexdigest()[:16]
-
-
-@functools.cache
-def sources() -> str:
-    """Hash of the sources of all rooms that decide what happens in a run, and of the versions its bytes may depend on."""
-    digest = hashlib.sha256()
-    root = Path(krimp.__file__).parent
-    for room in ("state", "regimes", "synthesis", "processes", "engine", "intake"):
-        for path in sorted((root / room).rglob("*.*")):
-            if path.suffix in (".py", ".csv"):
-                digest.update(str(path.relative_to(root)).encode() + path.read_bytes())
-    for item in (sys.version, *(version(name) for name in ("numpy", "numba", "polars", "scipy"))):
-        digest.update(item.encode())
-    return digest.hexdigest()[:16]

@@ -1,11 +1,14 @@
-"""Where this machine keeps what it need not work out again: compiled kernels and base cities."""
+"""Where this machine keeps what it need not work out again: compiled kernels and base cities; what the model's code is."""
 
 from __future__ import annotations
 
 import functools
+import hashlib
 import os
+import sys
 import tempfile
 import warnings
+from importlib.metadata import version
 from pathlib import Path
 
 
@@ -35,3 +38,17 @@ def _writable(folder: Path) -> bool:
     except OSError:
         return False
     return True
+
+
+@functools.cache
+def sources() -> str:
+    """Hash of the sources of all rooms that decide what happens in a run, and of the versions its bytes may depend on."""
+    digest = hashlib.sha256()
+    root = Path(__file__).resolve().parent.parent
+    for room in ("state", "regimes", "synthesis", "processes", "engine", "intake"):
+        for path in sorted((root / room).rglob("*.*")):
+            if path.suffix in (".py", ".csv"):
+                digest.update(str(path.relative_to(root)).encode() + path.read_bytes())
+    for item in (sys.version, *(version(name) for name in ("numpy", "numba", "polars", "scipy"))):
+        digest.update(item.encode())
+    return digest.hexdigest()[:16]

@@ -18,9 +18,9 @@ from typing import Any
 
 import polars as pl
 
-from krimp.engine import base_city
 from krimp.intake import load_city
 from krimp.scenarios.schema import load_scenario
+from krimp.state import cache
 
 #: Times a run may be lost with its worker before the ensemble gives up.
 ATTEMPTS = 3
@@ -65,7 +65,7 @@ def fingerprint(task: Task) -> dict[str, Any]:
         "settings": json.loads(json.dumps(asked)),
         "pack": load_city(task.settings["city"]).hash,
         "scenario": load_scenario(task.settings.get("scenario", "baseline")).model_dump(mode="json"),
-        "code": base_city.sources(),
+        "code": cache.sources(),
     }
 
 
