@@ -32,7 +32,7 @@ SERIES = (
 
 
 #: Buildings of a part.
-CHUNK = 8192
+CHUNK = 32768
 #: Homes lit up at a time, which stay in the processor's nearest cache.
 BLOCK = 1024
 #: What `dusk` adds up by building in one word, and the bit at which each begins: a building has less than 4096 homes.

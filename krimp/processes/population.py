@@ -188,7 +188,7 @@ def people_settled(world: World) -> None:
 
 def moves_settled(world: World) -> None:
     """Begin to count families."""
-    world.ahead("population.families", _families(world), world.households.n)
+    world.ahead("population.families", _families(world), world.households.n, 4 * CHUNK)
 
 
 def count_all(world: World) -> np.ndarray:
@@ -198,7 +198,7 @@ def count_all(world: World) -> np.ndarray:
     """
     p, nd, memory = world.persons, world.nd, world.memory
     people = world.map_begun("population.people", _people(world), p.n, 2 * CHUNK)
-    families = world.map_begun("population.families", _families(world), world.households.n)
+    families = world.map_begun("population.families", _families(world), world.households.n, 4 * CHUNK)
     registered, by_age, by_work = zip(*people, strict=True)
     ages, works = sum(by_age).sum(axis=0, dtype=np.int64), sum(by_work).sum(axis=0, dtype=np.int64)
     rows, moved = np.empty(p.n + 1, np.int32), np.zeros((2, nd), np.int64)

@@ -17,7 +17,7 @@ from krimp.state.compile import kernel, prefetch
 from krimp.state.parameters import Parameter
 from krimp.state.purposes import CAR_BUY
 from krimp.state.random import fill4, threshold
-from krimp.state.world import Series, World
+from krimp.state.world import CHUNK, Series, World
 
 PARAMETERS = (
     Parameter("traffic.base", 0.09, "cars/household", "fixed", "[A] used where the pack says nothing", "cars a household at the base", 0.0, 3.0),
@@ -103,12 +103,12 @@ def _cars(world: World) -> Callable[[int, int, int], tuple[np.ndarray, int, int]
 
 def moves_settled(world: World) -> None:
     """Begin to count cars."""
-    world.ahead("traffic", _cars(world), world.households.n)
+    world.ahead("traffic", _cars(world), world.households.n, 4 * CHUNK)
 
 
 def _count(world: World) -> tuple[np.ndarray, float]:
     """int64[nd] cars of active households, and the mean income of a household."""
-    cars, n, income = zip(*world.map_begun("traffic", _cars(world), world.households.n), strict=True)
+    cars, n, income = zip(*world.map_begun("traffic", _cars(world), world.households.n, 4 * CHUNK), strict=True)
     return sum(cars).sum(axis=0), sum(income) / max(sum(n), 1)
 
 
