@@ -1084,7 +1084,7 @@ def _eyes(sale: View, rent: View, buckets: int) -> View:
 def _look(
     known: tuple[Any, ...], spare: list[View], fresh: Callable[[], View], _: int, first: int, stop: int
 ) -> None:
-    """`sample` for a part, with eyes that another part of the wave has used if there are any: they are in near memory."""
+    """`sample` for a part, with eyes that another part has used if there are any: they are in near memory."""
     try:
         eyes = spare.pop()
     except IndexError:
@@ -1134,6 +1134,8 @@ def step(world: World) -> None:
     wage = world.signal["mean_wage"][-1]
     floor_income = float(rules.income_floor * (wage if wage > 0 else 1500.0) * world.pack.config.minor_units)
     first, taken = 1, np.zeros(H.n, np.uint8)
+    eyes: list[View] = []
+    fresh_eyes = partial(_eyes, sale, rent, int(rules.home_buckets + rules.other_buckets))
     for wave in range(3):
         stop = S.n
         if stop == first:
@@ -1165,14 +1167,7 @@ def step(world: World) -> None:
             S.view(), D.view(), H.view(), rows, offers, sale, rent, edges, m["housing_search.share"], world.seed, world.month,
             rules, key, w, budget, credit, uc, old, cand, kind, surplus, worth, n_cand, wave > 0,
         )  # fmt: skip
-        world.map_chunks(
-            partial(
-                _look, sights, [], partial(_eyes, sale, rent, int(rules.home_buckets + rules.other_buckets))
-            ),
-            stop,
-            first,
-            SEEKERS,
-        )
+        world.map_chunks(partial(_look, sights, eyes, fresh_eyes), stop, first, SEEKERS)
         deals = np.zeros((stop - first, DEAL_COLUMNS), np.int64)
         deal_x = np.zeros((stop - first, N_FEATURES))
         displaced = np.zeros(stop - first, np.int64)

@@ -104,29 +104,35 @@ def thresholds(world: World, hazards: tuple[LifeHazard, ...], month: int) -> np.
     for k, hazard in enumerate(hazards):
         first = 0 if hazard.state == RESIDENT else 2
         bounds[first : first + 2, :, k] = hazard.bound(world, month)
-    total = np.zeros((4, AGES))
-    out = np.zeros(bounds.shape, np.uint32)
-    for k in range(len(hazards)):
-        total = total + bounds[:, :, k]
-        if total.max() >= 1.0:
-            raise ValueError(f"life hazards up to {hazards[k].name} add up to {total.max():.3f} in a month")
-        out[:, :, k] = (total * 4294967296.0).astype(np.uint32)
-    return out
+    total = np.cumsum(bounds, axis=2)
+    most = total.max(axis=(0, 1))
+    if most[-1] >= 1.0:
+        k = int(np.argmax(most >= 1.0))
+        raise ValueError(f"life hazards up to {hazards[k].name} add up to {most[k]:.3f} in a month")
+    return (total * 4294967296.0).astype(np.uint32)
+
+
+#: `thresholds` of a month, and the highest of all by age in months.
+Limits = tuple[np.ndarray, np.ndarray]
+
+
+def _limits(world: World, hazards: tuple[LifeHazard, ...], month: int) -> Limits:
+    table = thresholds(world, hazards, month)
+    return table, np.repeat(table[:, :, -1].max(axis=0), 12)
 
 
 def _near(
-    world: World, month: int, limits: Callable[[], np.ndarray]
-) -> Callable[[int, int, int], tuple[np.ndarray, np.ndarray, int, np.ndarray]]:
-    """The draws of a month for a chunk of rows: who is near an event, with what luck, where the chunk ends, `thresholds`."""
+    world: World, month: int, limits: Callable[[], Limits]
+) -> Callable[[int, int, int], tuple[np.ndarray, np.ndarray, int, Limits]]:
+    """The draws of a month for a chunk of rows: who is near an event, with what luck, where the chunk ends, its `Limits`."""
     key, birth = world.persons.key, world.persons.birth
 
-    def work(_: int, first: int, stop: int) -> tuple[np.ndarray, np.ndarray, int, np.ndarray]:
-        table = limits()
-        most = np.repeat(table[:, :, -1].max(axis=0), 12)
+    def work(_: int, first: int, stop: int) -> tuple[np.ndarray, np.ndarray, int, Limits]:
+        mine = limits()
         rows, luck = np.empty(stop - first + 1, np.int32), np.empty(stop - first + 1, np.uint32)
         scratch = np.empty(BLOCK, np.uint32), np.empty(BLOCK, np.uint8), np.empty(BLOCK + 1, np.int32)
-        n = draw_near(key, birth, world.seed, month, most, *scratch, rows, luck, first, stop)
-        return rows[:n].copy(), luck[:n].copy(), stop, table
+        n = draw_near(key, birth, world.seed, month, mine[1], *scratch, rows, luck, first, stop)
+        return rows[:n].copy(), luck[:n].copy(), stop, mine
 
     return work
 
@@ -134,13 +140,13 @@ def _near(
 def foresee(world: World, hazards: tuple[LifeHazard, ...]) -> None:
     """Begin with next month's draws, which hang on nothing that may still happen. Those born until then are drawn for later."""
     later = world.month + 1
-    once = Job(partial(thresholds, world, hazards, later))
+    once = Job(partial(_limits, world, hazards, later))
 
-    def limits() -> np.ndarray:
+    def limits() -> Limits:
         # worked out with the first chunk, on a core that has leisure
         once.run()
-        table: np.ndarray = once.wait()
-        return table
+        found: Limits = once.wait()
+        return found
 
     world.ahead("life_screening", _near(world, later, limits), world.persons.n)
 
@@ -149,15 +155,15 @@ def step(world: World, hazards: tuple[LifeHazard, ...]) -> None:
     """Fill `world.candidates` with this month's candidate rows of every hazard, ascending."""
     persons = world.persons.view()
     found = world.found_ahead("life_screening")
-    met, table = found[-1][2:] if found else (1, thresholds(world, hazards, world.month))
+    met, limits = found[-1][2:] if found else (1, _limits(world, hazards, world.month))
     if met < world.persons.n:
-        found += world.map_chunks(_near(world, world.month, lambda: table), world.persons.n, first=met)
+        found += world.map_chunks(_near(world, world.month, lambda: limits), world.persons.n, first=met)
     rows, luck = (np.concatenate([part[i] for part in found]) for i in range(2))
 
     def look(_: int, first: int, stop: int) -> np.ndarray:
         out = np.empty((2, stop - first), np.int32)
         mine = rows[first:stop], luck[first:stop]
-        return out[:, : screen(*mine, persons.birth, persons.sex, persons.state, world.month, table, out)]
+        return out[:, : screen(*mine, persons.birth, persons.sex, persons.state, world.month, limits[0], out)]
 
     rows, which = np.concatenate(world.map_chunks(look, len(rows), 0, 8192), axis=1)
     rows = rows[np.argsort(which.astype(np.uint8), kind="stable")]

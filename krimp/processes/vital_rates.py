@@ -12,6 +12,7 @@ Everything is a pure function of the schedules, the month and the parameters; th
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -26,7 +27,7 @@ OLD_AGE = 85
 YOUNGEST_MOTHER, OLDEST_MOTHER = 15, 49
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class VitalTables:
     """Schedules as arrays. Times are decimal years at the middle of what they describe.
 
@@ -166,8 +167,9 @@ def decimal_year(month: int) -> float:
     return (month + 0.5) / 12.0
 
 
+@lru_cache(8)
 def death_probability(data: VitalTables, month: int, level: float, damping: float) -> np.ndarray:
-    """float64[2, AGES] probability of dying in the month (women, men)."""
+    """float64[2, AGES] probability of dying in the month (women, men); nobody writes to it."""
     out = np.empty((2, AGES))
     interpolate_deaths(
         decimal_year(month), data.death_year, data.death_age, data.death, level, damping, OLD_AGE, out
@@ -175,8 +177,9 @@ def death_probability(data: VitalTables, month: int, level: float, damping: floa
     return out
 
 
+@lru_cache(8)
 def birth_rate(data: VitalTables, month: int) -> np.ndarray:
-    """float64[AGES] births per woman and year by whole age, at the schedule's own level."""
+    """float64[AGES] births per woman and year by whole age, at the schedule's own level; nobody writes to it."""
     out = np.empty(AGES)
     interpolate_births(
         decimal_year(month), data.shape_year, data.birth_age, data.shape, data.tfr_year, data.tfr, out
