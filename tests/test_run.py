@@ -462,7 +462,7 @@ def test_what_is_counted_ahead_is_settled(monkeypatch: pytest.MonkeyPatch) -> No
 def test_a_fault_counted_ahead_is_found_when_the_run_ends(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Who breaks a list after the lists were recounted is found a month later, in the last month at once."""
+    """Who breaks a list after the lists were recounted is found months later, in the last month at once."""
     whole = buses.step
 
     def break_a_list(world: World) -> None:

@@ -125,15 +125,15 @@ def advance(world: World, wall: dict[str, float] | None = None, check_each: bool
     _demand(_faults(world), "the month's end", world)
 
 
-def advance_and_observe(world: World, wall: dict[str, float], ahead: bool = True) -> dict[str, np.ndarray]:
+def advance_and_observe(world: World, wall: dict[str, float], whole: bool = False) -> dict[str, np.ndarray]:
     """`advance`, then `observe`; recounting and observing only look, so they share the threads. Raises InvariantError.
 
-    `ahead`: count what is settled while the month goes on. What a faulty process breaks after that is found a month later;
-    False for a month that must be found whole.
+    What is settled is counted while the month goes on, and who names whom in turn, a third a month: lists that a faulty process
+    breaks may be found up to three months later. `whole` for a month that must be found whole.
     """
-    _live(world, wall, False, ahead)
+    _live(world, wall, False, not whole)
     clock = time.perf_counter()
-    faults, *found = world.side_by_side([partial(_faults, world), *_observers(world)])
+    faults, *found = world.side_by_side([partial(_faults, world, whole), *_observers(world)])
     _demand(faults, "the month's end", world)
     out = _gather(world, found)
     wall["recount and observe"] = wall.get("recount and observe", 0.0) + time.perf_counter() - clock
@@ -188,8 +188,8 @@ def _count_ahead(world: World, begin: str) -> None:
         getattr(module, begin)(world)
 
 
-def _faults(world: World) -> list[str]:
-    return world.ledger.check() + recount.faults(world)
+def _faults(world: World, whole: bool = True) -> list[str]:
+    return world.ledger.check() + recount.faults(world, whole=whole)
 
 
 def _demand(faults: list[str], process: str, world: World) -> None:

@@ -275,7 +275,7 @@ def _go_on(
                 # what is kept, at the end or in a checkpoint, is recounted as it is kept
                 every = settings.checkpoint_every
                 kept = world.month + 1 == until or (every and (world.month + 1 - world.base) % every == 0)
-                observed = month.advance_and_observe(world, wall, ahead=not kept)
+                observed = month.advance_and_observe(world, wall, whole=bool(kept))
                 mark = time.perf_counter()
                 recorder.person_months += int(np.count_nonzero(world.persons.state == RESIDENT))
                 recorder.month(world, observed)

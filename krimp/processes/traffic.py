@@ -108,7 +108,9 @@ def moves_settled(world: World) -> None:
 
 def _count(world: World) -> tuple[np.ndarray, float]:
     """int64[nd] cars of active households, and the mean income of a household."""
-    cars, n, income = zip(*world.map_begun("traffic", _cars(world), world.households.n, 4 * CHUNK), strict=True)
+    cars, n, income = zip(
+        *world.map_begun("traffic", _cars(world), world.households.n, 4 * CHUNK), strict=True
+    )
     return sum(cars).sum(axis=0), sum(income) / max(sum(n), 1)
 
 

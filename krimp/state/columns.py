@@ -77,7 +77,7 @@ _NOTHING = ctypes.c_byte * 0
 def _address(array: np.ndarray) -> int:
     try:
         # a quarter of the time of the array's own interface
-        return ctypes.addressof(_NOTHING.from_buffer(array))
+        return ctypes.addressof(_NOTHING.from_buffer(array))  # type: ignore[arg-type]
     except TypeError:  # an array that may not be written to
         return int(array.__array_interface__["data"][0])
 

@@ -6,6 +6,9 @@ are the pairs (who, household) of all people with a household. Two such heaps of
 by vector code, where a walk from person to person waits for memory at each step. Deeds, homes and sizes are compared alike;
 only when sums differ the exact counts are made, to say what is wrong. What sums cannot see, a ring of people beside their
 household's list, is looked for by walking a twelfth of the lists a month.
+
+People, homes and money are counted every month, and whether each family, home and person is in a state it can be in. Who names
+whom is asked in turn, a third a month (`TURNS`), and all of it before a checkpoint vouches for a month and where a run ends.
 """
 
 from __future__ import annotations
@@ -80,8 +83,8 @@ def _mark(a, b):
 
 
 @kernel
-def _people(state, household, collective, partner, nxt, first, stop):
-    """(strays, nowhere; marks of links, people with a household, households named, pairs).
+def _people(state, household, collective, partner, nxt, members, couples, first, stop):
+    """(strays, nowhere; marks of links, people with a household, households named if `members`, of pairs if `couples`).
 
     A pair counts once each way round, and both ways together nothing.
     """
@@ -93,13 +96,13 @@ def _people(state, household, collective, partner, nxt, first, stop):
         inside = household[p] > 0
         strays += (not lives) & inside
         nowhere += lives & (not inside) & (collective[p] == 0)
-    for i in range(first, stop):
+    for i in range(first, stop if members else first):
         p = np.uint64(i)
         h = household[p]
         links += _mark(nxt[p], h)
         here += _mark(i, h) if h != 0 else _NONE
         named += _mark(h, h)
-    for i in range(first, stop):
+    for i in range(first, stop if couples else first):
         p = np.uint64(i)
         q = np.uint32(partner[p])
         lives = state[p] == RESIDENT
@@ -111,20 +114,22 @@ def _people(state, household, collective, partner, nxt, first, stop):
 
 
 @kernel
-def _families(state, size, head, dwelling, tenure, first, stop):
-    """(ended, empty, homeless; marks of heads, sizes, homes, tenures)."""
+def _families(state, size, head, dwelling, tenure, members, lodgings, first, stop):
+    """(ended, empty, homeless; marks of heads and sizes if `members`, of homes and tenures if `lodgings`)."""
     ended, empty, homeless = 0, 0, 0
     heads, sizes, homes, tenures = _NONE, _NONE, _NONE, _NONE
     for i in range(first, stop):
         h = np.uint64(i)
-        heads += _mark(head[h], i)
-        sizes += _mark(i, i) * np.uint64(np.int64(size[h]))
         ended += (size[h] != 0) & (state[h] != ACTIVE)
         empty += (size[h] == 0) & (state[h] == ACTIVE)
-    for i in range(first, stop):
+        homeless += (state[h] == ACTIVE) & (dwelling[h] == 0)
+    for i in range(first, stop if members else first):
+        h = np.uint64(i)
+        heads += _mark(head[h], i)
+        sizes += _mark(i, i) * np.uint64(np.int64(size[h]))
+    for i in range(first, stop if lodgings else first):
         h = np.uint64(i)
         active, lodged = state[h] == ACTIVE, dwelling[h] != 0
-        homeless += active & (not lodged)
         housed = np.uint32(i) if active & lodged else np.uint32(0)
         homes += _mark(housed, dwelling[h])
         tenures += _mark(housed, 2 * housed + np.uint32(tenure[h] == OWNER))
@@ -143,8 +148,8 @@ def _holdings(estate, owned, first, stop):
 
 
 @kernel
-def _homes(state, use, occupant, owner, kind, nxt, first, stop):
-    """(wrong_use, unused, fallen, nobody; marks of next deeds, deeds, owners named, homes, tenures)."""
+def _homes(state, use, occupant, owner, kind, nxt, deeds_too, lodgings, first, stop):
+    """(wrong_use, unused, fallen, nobody; marks of next deeds, deeds, owners named if `deeds_too`, of homes, tenures if `lodgings`)."""
     wrong_use, unused, fallen, nobody = 0, 0, 0, 0
     following, deeds, named, homes, tenures = _NONE, _NONE, _NONE, _NONE, _NONE
     for i in range(first, stop):
@@ -155,14 +160,14 @@ def _homes(state, use, occupant, owner, kind, nxt, first, stop):
         wrong_use += stands & lived & (not home)
         unused += stands & (not lived) & (not empty)
         fallen += (not stands) & ((use[d] != 0) | lived)
-    for i in range(first, stop):
+        nobody += (kind[d] == BY_HOUSEHOLD) & (owner[d] == 0)
+    for i in range(first, stop if deeds_too else first):
         d = np.uint64(i)
         mine = kind[d] == BY_HOUSEHOLD
-        nobody += mine & (owner[d] == 0)
         following += _mark(nxt[d], owner[d])
         deeds += _mark(i, owner[d]) if mine else _NONE
         named += _mark(owner[d], owner[d]) if mine else _NONE
-    for i in range(first, stop):
+    for i in range(first, stop if lodgings else first):
         d = np.uint64(i)
         h = occupant[d]
         own = (kind[d] == BY_HOUSEHOLD) & (owner[d] == h)
@@ -285,19 +290,27 @@ def _sum(values):
 
 Tallies = namedtuple("Tallies", ["faults", "residents", "standing"])
 
+#: Who names whom: lists of a household's members, couples, lists of an owner's homes, who lives where. Asked in turn by month.
+TURNS = (frozenset({"members"}), frozenset({"couples"}), frozenset({"deeds", "lodgings"}))
+EVERYTHING = frozenset[str]().union(*TURNS)
+
+
+def _turn(world: World) -> frozenset[str]:
+    return TURNS[world.month % len(TURNS)]
+
 
 Scan = Callable[[int, int, int], Any]
-#: Rows that each scan looks at in one go: half a millisecond of work, or handing it over would take as long.
+#: Rows that each scan looks at in one go: about half a millisecond of work, or handing it over would take as long.
 _ROWS = {
     "recount.people": CHUNK, "recount.rings": 4 * CHUNK, "recount.residents": 8 * CHUNK, "recount.families": 2 * CHUNK,
     "recount.homes": CHUNK, "recount.holdings": 4 * CHUNK,
 }  # fmt: skip
 
 
-def _of_people(world: World) -> dict[str, tuple[Scan, int]]:
+def _of_people(world: World, asked: frozenset[str]) -> dict[str, tuple[Scan, int]]:
     """Scans of a chunk of rows, and how many rows there are, of what is settled when nobody comes or goes any more."""
     p, h = world.persons, world.households
-    columns = p.state, p.household, p.collective, p.partner, p.next
+    columns = p.state, p.household, p.collective, p.partner, p.next, "members" in asked, "couples" in asked
 
     def people(_: int, first: int, stop: int) -> tuple[int, ...]:
         found: tuple[int, ...] = _people(*columns, first, stop)
@@ -310,10 +323,10 @@ def _of_people(world: World) -> dict[str, tuple[Scan, int]]:
     return {"recount.people": (people, p.n), "recount.rings": (rings, h.n)}
 
 
-def _of_families(world: World) -> dict[str, tuple[Scan, int]]:
+def _of_families(world: World, asked: frozenset[str]) -> dict[str, tuple[Scan, int]]:
     """Scans of what is settled when nobody moves any more."""
     p, h = world.persons, world.households
-    columns = h.state, h.size, h.first, h.dwelling, h.tenure
+    columns = h.state, h.size, h.first, h.dwelling, h.tenure, "members" in asked, "lodgings" in asked
 
     def residents(_: int, first: int, stop: int) -> np.ndarray:
         here = np.zeros(world.nd, np.int64)
@@ -327,10 +340,12 @@ def _of_families(world: World) -> dict[str, tuple[Scan, int]]:
     return {"recount.residents": (residents, p.n), "recount.families": (families, h.n)}
 
 
-def _of_homes(world: World) -> dict[str, tuple[Scan, int]]:
+def _of_homes(world: World, asked: frozenset[str]) -> dict[str, tuple[Scan, int]]:
     """Scans of what is settled when no home changes any more."""
     h, d = world.households, world.dwellings
-    columns = d.state, d.use, d.occupant, d.owner, d.owner_kind, d.next_owned
+    columns = (
+        d.state, d.use, d.occupant, d.owner, d.owner_kind, d.next_owned, "deeds" in asked, "lodgings" in asked,
+    )  # fmt: skip
 
     def homes(_: int, first: int, stop: int) -> tuple[tuple[int, ...], np.ndarray]:
         here = np.zeros(world.nd, np.int64)
@@ -341,7 +356,8 @@ def _of_homes(world: World) -> dict[str, tuple[Scan, int]]:
         found: tuple[int, ...] = _holdings(h.estate, h.owned, first, stop)
         return found
 
-    return {"recount.homes": (homes, d.n), "recount.holdings": (holdings, h.n)}
+    scans: dict[str, tuple[Scan, int]] = {"recount.homes": (homes, d.n)}
+    return scans | {"recount.holdings": (holdings, h.n)} if "deeds" in asked else scans
 
 
 def _begin(world: World, scans: dict[str, tuple[Scan, int]]) -> None:
@@ -351,34 +367,33 @@ def _begin(world: World, scans: dict[str, tuple[Scan, int]]) -> None:
 
 def people_settled(world: World) -> None:
     """Begin to recount people and their lists."""
-    _begin(world, _of_people(world))
+    _begin(world, _of_people(world, _turn(world)))
 
 
 def moves_settled(world: World) -> None:
     """Begin to recount families and where people live."""
-    _begin(world, _of_families(world))
+    _begin(world, _of_families(world, _turn(world)))
 
 
 def homes_settled(world: World) -> None:
     """Begin to recount homes and whose they are; what is left is money."""
-    _begin(world, _of_homes(world))
+    _begin(world, _of_homes(world, _turn(world)))
 
 
-def _tally(world: World) -> Tallies:
-    """Count everything once, the tables in parts side by side."""
+def _tally(world: World, asked: frozenset[str]) -> Tallies:
+    """Count everything once, and who names whom as far as `asked`, the tables in parts side by side."""
     persons, h, d = world.persons, world.households, world.dwellings
-    scans = {**_of_people(world), **_of_families(world), **_of_homes(world)}
-    by_person, rings, residents, by_family, by_home, by_owner = (
-        world.map_begun(name, scan, n, _ROWS[name]) for name, (scan, n) in scans.items()
-    )
-    strays, nowhere, links, members, named, pairs = _add(by_person)
+    scans = {**_of_people(world, asked), **_of_families(world, asked), **_of_homes(world, asked)}
+    parts = {name: world.map_begun(name, scan, n, _ROWS[name]) for name, (scan, n) in scans.items()}
+    strays, nowhere, links, members, named, pairs = _add(parts["recount.people"])
     wrong_use, unused, fallen, nobody, following, deeds, owners, lived_in, tenures = _add(
-        part[0] for part in by_home
+        part[0] for part in parts["recount.homes"]
     )
-    ended, empty, homeless, heads, sizes, lived_in_too, tenures_too = _add(by_family)
-    first_deeds, holdings = _add(by_owner)
-    found = {"strays": strays, "nowhere": nowhere, "ended": ended, "empty": empty, "homeless": homeless, "sizes": sum(rings),
-             "wrong_use": wrong_use, "unused": unused, "fallen": fallen, "nobody": nobody}  # fmt: skip
+    ended, empty, homeless, heads, sizes, lived_in_too, tenures_too = _add(parts["recount.families"])
+    found = {"strays": strays, "nowhere": nowhere, "ended": ended, "empty": empty, "homeless": homeless,
+             "sizes": sum(parts["recount.rings"]), "wrong_use": wrong_use, "unused": unused, "fallen": fallen,
+             "nobody": nobody}  # fmt: skip
+    # of what is not asked all sums are 0
     if not _equal((pairs, 0)):
         found["apart"] = _apart(persons.state, persons.partner)
     if not _equal((links + heads, members), (named, sizes)):
@@ -387,6 +402,7 @@ def _tally(world: World) -> Tallies:
             np.zeros(h.n, np.int16),
         )  # fmt: skip
         found["sizes"] += wrong
+    first_deeds, holdings = _add(parts["recount.holdings"]) if "recount.holdings" in parts else (0, 0)
     if not _equal((following + first_deeds, deeds), (owners, holdings)):
         found["deeds"], found["owned"] = _estates(
             d.owner_kind, d.owner, d.next_owned, h.estate, h.owned, np.zeros(d.n, np.uint8),
@@ -398,7 +414,7 @@ def _tally(world: World) -> Tallies:
         )
         # each occupied home names another active family, so equal numbers leave no family without one
         found["homeless"] = abs(int(np.count_nonzero(h.state == ACTIVE)) - lived)
-    return Tallies(found, sum(residents), sum(part[1] for part in by_home))
+    return Tallies(found, sum(parts["recount.residents"]), sum(part[1] for part in parts["recount.homes"]))
 
 
 def _add(parts: Iterable[tuple[int, ...]]) -> list[int]:
@@ -410,10 +426,11 @@ def _equal(*sums: tuple[int, int]) -> bool:
     return all((a - b) % 2**64 == 0 for a, b in sums)
 
 
-def faults(world: World, homes: bool = True) -> list[str]:
-    """What does not add up now, as sentences; `homes=False` lets people be between homes (inside a month)."""
+def faults(world: World, homes: bool = True, whole: bool = True) -> list[str]:
+    """What does not add up now, as sentences; `homes=False` lets people be between homes (inside a month), `whole=False` asks
+    only a third, in turn by month, of who names whom."""
     h = world.households
-    tallies = _tally(world)
+    tallies = _tally(world, EVERYTHING if whole else _turn(world))
     found = [
         f"{tallies.faults[name]} {words}"
         for name, words in _WORDS.items()
