@@ -125,20 +125,40 @@ def let_go(X, rows, used, homes, districts, fired):
 
 @kernel
 def may_move_in(
-    key, state, household, birth, sex, marital, activity, seed, month, limits, words, flags, kept, first, stop
+    key,
+    state,
+    household,
+    birth,
+    sex,
+    marital,
+    activity,
+    seed,
+    month,
+    limits,
+    scratch,
+    flags,
+    kept,
+    first,
+    stop,
 ):
-    """Members of families of rows [first, stop) who would take a bed if there is one, for luck and for what they are.
-    limits: uint32 thresholds of luck by kind; `words`: scratch of a block. Returns how many. For `luck.sift_all`."""
+    """Members of families of rows [first, stop) who would take a bed if there is one, for what they are and for luck.
+    limits: uint32 thresholds of luck by kind; `scratch`: keys, rows and words of a block. Returns how many. For `luck.sift_all`."""
+    keys, here, words = scratch
     n = 0
     for begin in range(first, stop, BLOCK):
         end = min(begin + BLOCK, stop)
-        fill(seed, key[begin:end], month, COLLECTIVE_IN, words)
         for i in range(begin, end):
-            p, j = np.uint64(i), np.uint64(i - begin)
+            p = np.uint64(i)
             kind = kind_for(birth[p], sex[p], marital[p], activity[p], month)
-            limit = limits[SCHOOL] if kind == SCHOOL else limits[CAMP] if kind == CAMP else limits[CARE]
-            flags[j] = (state[p] == RESIDENT) & (household[p] != 0) & (kind != 0) & (words[j] < limit)
-        n = pack(flags[: end - begin], begin, kept, n)
+            flags[np.uint64(i - begin)] = (state[p] == RESIDENT) & (household[p] != 0) & (kind != 0)
+        fit = pack(flags[: end - begin], begin, here, 0)
+        for k in range(fit):
+            keys[np.uint64(k)] = key[np.uint64(here[k])]
+        fill(seed, keys[:fit], month, COLLECTIVE_IN, words)
+        for k in range(fit):
+            p = np.uint64(here[k])
+            kept[n] = here[k]
+            n += words[np.uint64(k)] < limits[kind_for(birth[p], sex[p], marital[p], activity[p], month)]
     return n
 
 
@@ -194,7 +214,15 @@ def step(world: World) -> None:
     rows = sift_all(
         world,
         lambda flags, kept, first, stop: may_move_in(
-            *of_person, world.seed, world.month, limits, np.empty(BLOCK, np.uint32), flags, kept, first, stop
+            *of_person,
+            world.seed,
+            world.month,
+            limits,
+            (np.empty(BLOCK, np.uint64), np.empty(BLOCK + 1, np.int32), np.empty(BLOCK, np.uint32)),
+            flags,
+            kept,
+            first,
+            stop,
         ),
     )
     take_in(life(world, events=len(rows)), rows, beds, used, fired)

@@ -21,6 +21,7 @@ from krimp.state.codes import (
     WANT_EVICTED,
 )
 from krimp.state.compile import kernel
+from krimp.state.counting import rows_where
 from krimp.state.families import disown, vacate
 from krimp.state.parameters import Parameter
 from krimp.state.purposes import DEMOLISH
@@ -99,10 +100,11 @@ def _leave(H, D, families, month):
 
 
 @kernel
-def _ruins(D, seed, month, hazard, out):
+def _ruins(D, rows, seed, month, hazard, out):
+    """Those of the homes `rows`, given up by their owners, that luck turns into ruins; returns how many."""
     n = 0
-    for d in range(1, D.used[0]):
-        if D.abandoned[d] == 1 and D.state[d] == STANDING and D.occupant[d] == 0:
+    for d in rows:
+        if D.state[d] == STANDING and D.occupant[d] == 0:
             if unit(draw(seed, D.key[d], month, DEMOLISH)) < hazard:
                 out[n] = d
                 n += 1
@@ -122,8 +124,9 @@ def step(world: World) -> None:
             clear(world, rows, _LOW)
         world.memory["demolition.marked"] = np.zeros(0, np.int64)
     if world.month_of_year == 1:
-        out = np.zeros(d.n, np.int64)
-        single = _ruins(d.view(), world.seed, world.month, p["demolition.ruin"], out)
+        given_up = rows_where(d.abandoned == 1)
+        out = np.empty_like(given_up)
+        single = _ruins(d.view(), given_up, world.seed, world.month, p["demolition.ruin"], out)
         if single:
             clear(world, out[:single], _DECAY)
             world.fired["demolition.ruin"] += single

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from krimp.processes.luck import BLOCK
 from krimp.state.codes import ACTIVE, OWNER_OCCUPIED, RENTED, STANDING
 from krimp.state.compile import kernel, prefetch
 from krimp.state.parameters import Parameter
 from krimp.state.purposes import DECAY
-from krimp.state.random import fill, unit
+from krimp.state.random import fill
 from krimp.state.world import Series, World
 
 PARAMETERS = (
@@ -44,21 +45,23 @@ def keep_up(D, H, cost, upkept, paid, fired):
 
 
 @kernel
-def wear(D, seed, month, points, upkept, words, first, stop):
+def wear(D, seed, month, whole, limits, upkept, words, cell, first, stop):
     """A year's decay of the homes of rows [first, stop), fractions of a point by a keyed draw; returns how many stand.
-    points[k, kept up]: points lost by homes lived in, empty, empty and cold. `words`: scratch of a block."""
+    whole[2 k + kept up]: points lost by homes lived in, empty, empty and cold, `limits`: of 2**32 for one more. `words`, `cell`:
+    scratch of a block."""
     standing = 0
     for begin in range(first, stop, words.size):
         n = min(begin + words.size, stop) - begin
         fill(seed, D.key[begin : begin + n], month, DECAY, words[:n])
         for j in range(n):
             d = np.uint64(begin + j)
-            k = 0 if D.occupant[d] != 0 else (2 if D.heat_off[d] != 0 else 1)
-            lost = points[k, upkept[d]]
-            whole = np.int64(lost)
-            whole += unit(words[np.uint64(j)]) < lost - whole
+            empty, cold = np.uint8(D.occupant[d] == 0), np.uint8(D.heat_off[d] != 0)
+            cell[np.uint64(j)] = np.uint8(2) * empty + np.uint8(2) * (empty & cold) + upkept[d]
+        for j in range(n):
+            d, k = np.uint64(begin + j), np.uint64(cell[np.uint64(j)])
             stands = D.state[d] == STANDING
-            D.condition[d] = max(np.int64(D.condition[d]) - (whole if stands else 0), 0)
+            lost = (np.int64(whole[k]) + (words[np.uint64(j)] < limits[k])) * stands
+            D.condition[d] = max(np.int64(D.condition[d]) - lost, 0)
             standing += stands
     return standing
 
@@ -74,12 +77,13 @@ def step(world: World) -> None:
     keep_up(homes, world.households.view(), p["maintenance.cost_m2"] * ten, upkept, paid, fired)
     world.ledger.pay_each("home_costs", "households.cash", "services.cash", paid)
     loss = np.array([p["maintenance.decay"], p["maintenance.decay_empty"], p["maintenance.decay_cold"]])
-    points = np.stack([loss, loss * (1.0 - p["maintenance.upkeep_share"])], axis=1) * 255.0
+    points = np.stack([loss, loss * (1.0 - p["maintenance.upkeep_share"])], axis=1).reshape(-1) * 255.0
+    # a draw's midpoint is below the fraction
+    whole, limits = points.astype(np.uint8), np.ceil((points % 1.0) * 2.0**32 - 0.5).astype(np.uint32)
 
     def work(_: int, first: int, stop: int) -> int:
-        return int(
-            wear(homes, world.seed, world.month, points, upkept, np.empty(1024, np.uint32), first, stop)
-        )
+        words, cell = np.empty(BLOCK, np.uint32), np.empty(BLOCK, np.uint8)
+        return int(wear(homes, world.seed, world.month, whole, limits, upkept, words, cell, first, stop))
 
     fired[1] = sum(world.map_chunks(work, world.dwellings.n))
     for name, count in zip(BRANCHES, fired.tolist(), strict=True):

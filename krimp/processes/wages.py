@@ -12,6 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from krimp.processes import jobs
+from krimp.processes.luck import BLOCK
 from krimp.state.codes import (
     CONSTRUCTION,
     EMPLOYED,
@@ -25,6 +26,7 @@ from krimp.state.codes import (
     SERVICES,
 )
 from krimp.state.compile import kernel
+from krimp.state.counting import pack
 from krimp.state.parameters import Parameter
 from krimp.state.portable import log
 from krimp.state.world import Series, World
@@ -53,11 +55,17 @@ FARM_BOUNDS = (-0.15, 0.25)
 
 
 @kernel
-def scale_pay(P, factor, first, stop):
-    """Multiply the contract wage of every resident in work of rows [first, stop) by his sector's factor."""
-    for p in range(first, stop):
-        if P.state[p] == RESIDENT and P.activity[p] == EMPLOYED:
-            P.wage[p] = np.int32(P.wage[p] * factor[P.sector[p]] + 0.5)
+def scale_pay(P, factor, flag, here, first, stop):
+    """Multiply the contract wage of every resident in work of rows [first, stop) by his sector's factor. `flag`, `here`: scratch
+    of a block."""
+    for begin in range(first, stop, BLOCK):
+        end = min(begin + BLOCK, stop)
+        for i in range(begin, end):
+            p = np.uint64(i)
+            flag[np.uint64(i - begin)] = (P.state[p] == RESIDENT) & (P.activity[p] == EMPLOYED)
+        for row in here[: pack(flag[: end - begin], begin, here, 0)]:
+            p = np.uint64(row)
+            P.wage[p] = np.int32(P.wage[p] * factor[np.uint64(P.sector[p])] + 0.5)
 
 
 def starting(world: World) -> np.ndarray:
@@ -109,7 +117,12 @@ def step(world: World) -> None:
     mean = jobs.contract_wages(world) / np.maximum(people, 1)
     factor = np.clip(np.divide(path, mean, out=np.ones(N_SECTORS), where=mean > 0), 0.7, 1.5)
     people_view = world.persons.view()
-    world.map_chunks(lambda _, first, stop: scale_pay(people_view, factor, first, stop), world.persons.n)
+    world.map_chunks(
+        lambda _, first, stop: scale_pay(
+            people_view, factor, np.empty(BLOCK, np.uint8), np.empty(BLOCK + 1, np.int32), first, stop
+        ),
+        world.persons.n,
+    )
     # the pay share of farm people is what the new contract incomes leave open
     pay_share[FARM] = pay_share[FARM] / factor[FARM]
     memory["wages.mean"] = path
