@@ -342,7 +342,7 @@ def bench(
         list[int] | None, typer.Option(help="Threads; may be repeated (default 1, 2).")
     ] = None,
     months: Annotated[int, typer.Option(help="Months to time in each case.")] = 24,
-    cold: Annotated[bool, typer.Option("--cold", help="Time a first run ever too (40 seconds).")] = False,
+    cold: Annotated[bool, typer.Option("--cold", help="Time a first run ever too (about a minute).")] = False,
     against: Annotated[Path | None, typer.Option(help="An earlier result (--json) to compare with.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -591,7 +591,7 @@ def _compile_notice() -> None:
 
     if door.FIRST_USE:
         print(
-            "first use on this machine: compiling the model, once (about 40 seconds)",
+            "first use on this machine: compiling the model, once (about a minute)",
             file=sys.stderr,
             flush=True,
         )

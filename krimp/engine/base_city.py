@@ -44,14 +44,15 @@ class _Noted:
         return value
 
 
-def begin(world: World) -> bool:
-    """Fill an empty world at its base month and start its processes; whether a kept city was found.
+def begin(world: World, anew: bool = False) -> bool:
+    """Fill an empty world at its base month and start its processes; whether a kept city was found. `anew`: no kept one is
+    looked for.
 
     Raises ValueError when the pack's households cannot be housed or filled; a cache that cannot be read or written is no
     fault.
     """
     shelf = cache.home() / "cities" / _shelf(world)
-    if find(world, shelf):
+    if not anew and find(world, shelf):
         return True
     parameters = world.params
     noted = _Noted(parameters)

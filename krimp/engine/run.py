@@ -178,16 +178,18 @@ def empty_world(pack: CityPack, settings: Settings, until: int) -> World:
 
 
 def prepare(
-    city: str | CityPack, scale: str | float = 1, seed: int = 1, until: str | None = None, **settings: Any
-) -> World:
-    """A world at the base month, synthesised and started: for tests, notebooks and benchmarks."""
+    city: str | CityPack, scale: str | float = 1, seed: int = 1, until: str | None = None, anew: bool = False,
+    **settings: Any,
+) -> World:  # fmt: skip
+    """A world at the base month, synthesised (`anew`: even if the cache has this city) and started: for tests, notebooks and
+    benchmarks."""
     pack = city if isinstance(city, CityPack) else load_city(city)
     warm.compile_beside(pack.path, usable_cpus())
     asked = Settings(city=pack.name, scale=scale, seed=seed, until=until, **settings)
     warm.load_beside(asked.threads or usable_cpus())
     last = months.parse(until) if until else months.parse(pack.config.base) + 480
     world = empty_world(pack, asked, last)
-    base_city.begin(world)
+    base_city.begin(world, anew)
     return world
 
 

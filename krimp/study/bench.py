@@ -28,9 +28,6 @@ PERSON_BYTES, DWELLING_BYTES = 64, 32
 #: City in which every kernel is met before anything is timed.
 WARM_SCALE = "1/10"
 
-#: No base city is taken from the cache.
-_BUILD = "from krimp.engine import base_city\nbase_city.find = lambda *_: False\n"
-
 #: What is told as a benchmark goes on: phase, cases done, cases in all.
 Progress = Callable[[str, int, int], object]
 
@@ -74,7 +71,7 @@ def case(city: str, scale: str, threads: int, months: int, start: str | None = N
     from krimp.state.tables import SCHEMAS
 
     since = time.perf_counter()
-    world = prepare(city, scale=scale, threads=threads)
+    world = prepare(city, scale=scale, threads=threads, anew=True)
     startup = time.perf_counter() - since
     month.advance(world)
     if start is not None:
@@ -134,7 +131,7 @@ def _apart(code: str, asked: dict[str, Any], cache: str | None = None) -> Any:
 def isolated(city: str, scale: str, threads: int, months: int, start: str | None) -> dict[str, Any]:
     """`case` in a fresh process, so that peak memory is its own. RuntimeError carries what it printed."""
     asked = {"city": city, "scale": scale, "threads": threads, "months": months, "start": start}
-    found: dict[str, Any] = _apart(f"{_BUILD}from krimp.study.bench import case\nresult=case(**asked)", asked)
+    found: dict[str, Any] = _apart("from krimp.study.bench import case\nresult=case(**asked)", asked)
     return found
 
 
@@ -142,8 +139,8 @@ def meet_kernels(city: str, months: int, start: str | None) -> None:
     """Go through all months that will be timed in a small city: what a machine has never compiled is compiled here, however
     seldom it is called."""
     _apart(
-        f"{_BUILD}from krimp.engine import month\nfrom krimp.engine.run import prepare\nfrom krimp.state import months as calendar\n"
-        "world=prepare(asked['city'],scale=asked['scale'])\n"
+        "from krimp.engine import month\nfrom krimp.engine.run import prepare\nfrom krimp.state import months as calendar\n"
+        "world=prepare(asked['city'],scale=asked['scale'],anew=True)\n"
         "last=max(calendar.parse(asked['start']) if asked['start'] else 0,world.base+1)+asked['months']\n"
         "while world.month<last:\n    month.advance_and_observe(world,{})\n    world.events.take()\n"
         "result=0",
@@ -157,10 +154,9 @@ def first_month(city: str, scale: str, kept: bool = True, cold: bool = False) ->
     with tempfile.TemporaryDirectory() as empty:
         since = time.perf_counter()
         _apart(
-            f"import krimp.app.cli\n{'' if kept else _BUILD}"
-            "from krimp.engine import month\nfrom krimp.engine.run import prepare\n"
-            "result=month.advance(prepare(asked['city'],scale=asked['scale'])) or 0",
-            {"city": city, "scale": scale}, empty if cold else None,
+            "import krimp.app.cli\nfrom krimp.engine import month\nfrom krimp.engine.run import prepare\n"
+            "result=month.advance(prepare(asked['city'],scale=asked['scale'],anew=asked['anew'])) or 0",
+            {"city": city, "scale": scale, "anew": not kept}, empty if cold else None,
         )  # fmt: skip
         return time.perf_counter() - since
 
