@@ -68,6 +68,20 @@ def test_kernels_write_to_the_columns_themselves() -> None:
     assert view.pairs["left"][0] == 5 and view.inner.grid[1, 0, 1] == 9 and view.small.tolist() == [1, 2, 3]
 
 
+def test_a_view_finds_columns_that_may_not_be_written_to() -> None:
+    """As it does empty ones, and others that have the same names and types."""
+    held = _view().__dict__
+    names = ("small", "rate", "inner", "pairs")
+    fixed = np.frombuffer(bytes([4, 5, 6]), np.int8)
+    out = np.zeros((2, 3))
+    for small, rate, line in ((held["small"], 1.0, out[0]), (fixed, np.float64(2.0), out[1])):
+        _read(View("outer", {name: held[name] for name in names} | {"small": small, "rate": rate}), line)
+    assert (out[1] - out[0]).tolist() == [4 * 20 - 10, 5 * 20 - 20, 6 * 20 - 30]
+    empty = View("outer", {name: held[name] for name in names} | {"small": fixed[:0]})
+    _read(empty, out[0])
+    assert empty._numba_type_ is View("outer", {name: held[name] for name in names})._numba_type_
+
+
 def test_a_view_takes_whole_columns_and_numbers() -> None:
     with pytest.raises(
         ValueError, match=r"homes\.area: found strides \(16,\); allowed is one piece of memory"

@@ -125,22 +125,8 @@ def let_go(X, rows, used, homes, districts, fired):
 
 @kernel
 def may_move_in(
-    key,
-    state,
-    household,
-    birth,
-    sex,
-    marital,
-    activity,
-    seed,
-    month,
-    limits,
-    scratch,
-    flags,
-    kept,
-    first,
-    stop,
-):
+    key, state, household, birth, sex, marital, activity, seed, month, limits, scratch, flags, kept, first, stop,
+):  # fmt: skip
     """Members of families of rows [first, stop) who would take a bed if there is one, for what they are and for luck.
     limits: uint32 thresholds of luck by kind; `scratch`: keys, rows and words of a block. Returns how many. For `luck.sift_all`."""
     keys, here, words = scratch
@@ -214,17 +200,11 @@ def step(world: World) -> None:
     rows = sift_all(
         world,
         lambda flags, kept, first, stop: may_move_in(
-            *of_person,
-            world.seed,
-            world.month,
-            limits,
+            *of_person, world.seed, world.month, limits,
             (np.empty(BLOCK, np.uint64), np.empty(BLOCK + 1, np.int32), np.empty(BLOCK, np.uint32)),
-            flags,
-            kept,
-            first,
-            stop,
+            flags, kept, first, stop,
         ),
-    )
+    )  # fmt: skip
     take_in(life(world, events=len(rows)), rows, beds, used, fired)
     world.seek(homes[:n], WANT_NEW, districts[:n])
     report(world, BRANCHES, fired)

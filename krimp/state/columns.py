@@ -78,7 +78,7 @@ def _address(array: np.ndarray) -> int:
     try:
         # a quarter of the time of the array's own interface
         return ctypes.addressof(_NOTHING.from_buffer(array))  # type: ignore[arg-type]
-    except TypeError:  # an array that may not be written to
+    except (TypeError, ValueError):  # it may not be written to, or its numbers have no name in C
         return int(array.__array_interface__["data"][0])
 
 
