@@ -435,7 +435,7 @@ def test_what_is_counted_ahead_is_settled(monkeypatch: pytest.MonkeyPatch) -> No
     def columns(moment: str) -> dict[str, np.ndarray]:
         return {f"{t}.{c}": a for t in tables[moment] for c, a in getattr(city, t).columns.items()}
 
-    def settled(_: World, moment: str) -> None:
+    def settled(_: World, moment: str, whole: bool) -> None:
         before[moment] = {name: a.copy() for name, a in columns(moment).items()}
 
     monkeypatch.setattr(month, "_count_ahead", settled)
@@ -474,6 +474,24 @@ def test_a_fault_counted_ahead_is_found_when_the_run_ends(
     for until in ("2011-02", "2011-04"):
         with pytest.raises(month.InvariantError, match="buses: 1 households whose list and size differ"):
             execute(Settings("hegang", until=until, scale="1/200", threads=2), tmp_path / until)
+
+
+@pytest.mark.parametrize("months", range(3))
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_month_on_its_own_is_recounted_whole(
+    monkeypatch: pytest.MonkeyPatch, months: int, threads: int
+) -> None:
+    """Whatever a run would ask in that month, and on any number of threads."""
+    city = prepare("hegang", scale="1/500", threads=threads)
+    for _ in range(months):
+        month.advance(city)
+
+    def break_a_list(world: World) -> None:
+        world.households.size[np.flatnonzero(world.households.size > 1)[0]] -= 1
+
+    monkeypatch.setattr(buses, "step", break_a_list)
+    with pytest.raises(month.InvariantError, match="households whose list and size differ"):
+        month.advance(city)
 
 
 def test_nothing_is_written_after_a_fault() -> None:

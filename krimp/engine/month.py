@@ -121,7 +121,7 @@ def advance(world: World, wall: dict[str, float] | None = None, check_each: bool
 
     `wall` collects seconds by process; `check_each` recounts after every process to name the culprit.
     """
-    _live(world, wall if wall is not None else {}, check_each, ahead=not check_each)
+    _live(world, wall if wall is not None else {}, check_each, whole=True)
     _demand(_faults(world), "the month's end", world)
 
 
@@ -131,7 +131,7 @@ def advance_and_observe(world: World, wall: dict[str, float], whole: bool = Fals
     What is settled is counted while the month goes on, and who names whom in turn, a third a month: lists that a faulty process
     breaks may be found up to three months later. `whole` for a month that must be found whole.
     """
-    _live(world, wall, False, not whole)
+    _live(world, wall, False, whole)
     clock = time.perf_counter()
     faults, *found = world.side_by_side([partial(_faults, world, whole), *_observers(world)])
     _demand(faults, "the month's end", world)
@@ -148,9 +148,9 @@ def begin(world: World) -> None:
     world.seekers.clear()
 
 
-def _live(world: World, seconds: dict[str, float], check_each: bool, ahead: bool) -> None:
+def _live(world: World, seconds: dict[str, float], check_each: bool, whole: bool) -> None:
     begin(world)
-    ahead = ahead and world.threads > 1
+    ahead = world.threads > 1 and not check_each
 
     def timed(name: str, since: float) -> float:
         now = time.perf_counter()
@@ -167,7 +167,7 @@ def _live(world: World, seconds: dict[str, float], check_each: bool, ahead: bool
     clock = timed("life_screening", clock)
     for name, module in zip(_stepping(), _that_have("step"), strict=True):
         if ahead and name in SETTLED:
-            _count_ahead(world, SETTLED[name])
+            _count_ahead(world, SETTLED[name], whole)
         module.step(world)
         clock = timed(name, clock)
         if check_each:
@@ -182,9 +182,10 @@ SETTLED = {
 }  # fmt: skip
 
 
-def _count_ahead(world: World, begin: str) -> None:
-    """Call all functions of that name: each begins to count (`World.ahead`) what its owner asks for at the month's end."""
-    for module in (*_that_have(begin), recount):
+def _count_ahead(world: World, begin: str, whole: bool) -> None:
+    """Call all functions of that name: each begins to count (`World.ahead`) what its owner asks for at the month's end. The
+    recount of a month that must be found `whole` waits until then."""
+    for module in (*_that_have(begin), *(() if whole else (recount,))):
         getattr(module, begin)(world)
 
 
