@@ -490,7 +490,7 @@ def test_a_month_on_its_own_is_recounted_whole(
         world.households.size[np.flatnonzero(world.households.size > 1)[0]] -= 1
 
     monkeypatch.setattr(buses, "step", break_a_list)
-    with pytest.raises(month.InvariantError, match="households whose list and size differ"):
+    with pytest.raises(month.InvariantError, match="end: 1 households whose list and size differ"):
         month.advance(city)
 
 
