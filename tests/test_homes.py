@@ -13,8 +13,9 @@ from scipy import optimize
 
 from krimp.app import cli
 from krimp.engine import month
+from krimp.engine.run import prepare
 from krimp.outputs.listings import listings
-from krimp.processes import hedonic_index, turns
+from krimp.processes import hedonic_index, maintenance, turns
 from krimp.processes.listing import offers_of, reservation
 from krimp.processes.mortgages import means
 from krimp.state import codes
@@ -429,3 +430,44 @@ def test_each_family_has_its_turn_once_a_year() -> None:
         anew = (world.households.key[1:] >> np.uint64(40)) % np.uint64(12) == world.month % 12
         rows = turns.families(world, shift=40)
         assert rows.tolist() == (np.flatnonzero(anew) + 1).tolist() and rows[-1] >= first
+
+
+def test_a_year_wears_homes_at_the_rate_of_how_they_are_used() -> None:
+    """Empty ones more, cold ones most; who is kept up loses least; nothing falls below 0 or that does not stand."""
+    city = prepare("hegang", scale="1/50")
+    d, p = city.dwellings, city.params
+    while city.month_of_year != 1:
+        city.month += 1
+    rows = np.arange(d.n)
+    standing, empty = d.state == codes.STANDING, d.occupant == 0
+    d.heat_off[:] = rows % 2
+    d.condition[:] = 200
+    worn_out = standing & (rows % 50 == 0)
+    d.condition[worn_out] = 1
+    maintenance.step(city)
+    assert set(d.condition[worn_out].tolist()) == {0}  # even who is kept up loses two points
+    assert set(d.condition[~standing].tolist()) <= {200}
+    lost = 200.0 - d.condition
+    whole = standing & ~worn_out
+    for cold, name in ((0, "decay_empty"), (1, "decay_cold")):
+        mine = lost[whole & empty & (d.heat_off == cold)]
+        expected = 255.0 * p[f"maintenance.{name}"]
+        assert set(mine.tolist()) == {np.floor(expected), np.ceil(expected)}
+        # a fraction of a point by a draw: four standard errors of a coin
+        assert abs(mine.mean() - expected) < 4 * 0.5 / np.sqrt(len(mine))
+    lived_in, most = lost[whole & ~empty], 255.0 * p["maintenance.decay"]
+    assert most * (1.0 - p["maintenance.upkeep_share"]) < lived_in.mean() < most
+    assert lived_in.max() == np.ceil(most)
+
+
+@pytest.mark.parametrize(
+    "decay", [0.0, 0.02, 0.2, np.nextafter(0.2, 0.0), np.nextafter(0.2, 1.0), 0.3137, 0.5]
+)
+def test_rates_of_wear_are_whole_points_and_the_chance_of_one_more(decay: float) -> None:
+    """Up to a draw in 2**32, also where 255 times the rate is a whole number but for the last bit."""
+    p = prepare("hegang", scale="1/500").params
+    p.set("maintenance.decay", decay)
+    whole, limits = maintenance.rates(p)
+    upkept = decay * (1.0 - p["maintenance.upkeep_share"])
+    for k, rate in ((0, decay), (1, upkept)):
+        assert abs(int(whole[k]) + int(limits[k]) / 2.0**32 - 255.0 * rate) <= 2.0**-32

@@ -10,7 +10,7 @@ import numpy as np
 from krimp.processes.luck import BLOCK
 from krimp.state.codes import ACTIVE, OWNER_OCCUPIED, RENTED, STANDING
 from krimp.state.compile import kernel, prefetch
-from krimp.state.parameters import Parameter
+from krimp.state.parameters import Parameter, Parameters
 from krimp.state.purposes import DECAY
 from krimp.state.random import fill
 from krimp.state.world import Series, World
@@ -66,6 +66,15 @@ def wear(D, seed, month, whole, limits, upkept, words, cell, first, stop):
     return standing
 
 
+def rates(p: Parameters) -> tuple[np.ndarray, np.ndarray]:
+    """Points (of 255) that a year takes: whole ones (uint8), and of 2**32 the chance of one more (uint32), as `wear` reads them."""
+    loss = np.array([p["maintenance.decay"], p["maintenance.decay_empty"], p["maintenance.decay_cold"]])
+    points = np.stack([loss, loss * (1.0 - p["maintenance.upkeep_share"])], axis=1).reshape(-1) * 255.0
+    # a draw's midpoint is below the fraction; one that is all but a whole point would not fit
+    limits = np.minimum(np.ceil((points % 1.0) * 2.0**32 - 0.5), 2.0**32 - 1.0)
+    return points.astype(np.uint8), limits.astype(np.uint32)
+
+
 def step(world: World) -> None:
     """Each January."""
     if world.month_of_year != 1:
@@ -76,10 +85,7 @@ def step(world: World) -> None:
     ten = world.pack.config.minor_units / 10.0 * world.driver("cpi", 1.0)
     keep_up(homes, world.households.view(), p["maintenance.cost_m2"] * ten, upkept, paid, fired)
     world.ledger.pay_each("home_costs", "households.cash", "services.cash", paid)
-    loss = np.array([p["maintenance.decay"], p["maintenance.decay_empty"], p["maintenance.decay_cold"]])
-    points = np.stack([loss, loss * (1.0 - p["maintenance.upkeep_share"])], axis=1).reshape(-1) * 255.0
-    # a draw's midpoint is below the fraction
-    whole, limits = points.astype(np.uint8), np.ceil((points % 1.0) * 2.0**32 - 0.5).astype(np.uint32)
+    whole, limits = rates(p)
 
     def work(_: int, first: int, stop: int) -> int:
         words, cell = np.empty(BLOCK, np.uint32), np.empty(BLOCK, np.uint8)
